@@ -1,0 +1,197 @@
+"""Builds a running receiver from settings."""
+
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from order_receiver.contract.reading import Limits
+from order_receiver.door.door import Door
+from order_receiver.mapping import Mapping as OrderMapping
+from order_receiver.mapping import open_mapping
+from order_receiver.norce.opening import open_connect
+from order_receiver.norce.tokens import Token
+from order_receiver.orders.identity import normal_application_key
+from order_receiver.settings.credentials import Credentials
+from order_receiver.settings.model import Application, Settings
+from order_receiver.settings.secrets import reveal
+from order_receiver.store import lanes
+from order_receiver.store.store import Store, now
+from order_receiver.targets.adapter import Adapter
+from order_receiver.targets.registry import open_adapter
+from order_receiver.telemetry import Metrics
+from order_receiver.work.kinds import (
+    NORCE,
+    POLL,
+    PROCESS,
+    RECEIVER,
+    REPORT_CONFIRMED,
+    SUBMIT,
+    poll_system,
+    target_system,
+)
+from order_receiver.work.listen import Listen
+from order_receiver.work.placing import Placing
+from order_receiver.work.process import Process
+from order_receiver.work.report import ReportConfirmed, StatusCalls
+from order_receiver.work.results import Handler
+from order_receiver.work.retry import RetryPolicy
+from order_receiver.work.submit import Submit
+from order_receiver.work.worker import Handlers, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Settings with what surrounds them: the folder relative paths start at, and the environment secrets come from."""
+
+    settings: Settings
+    base: Path
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @property
+    def store_path(self) -> Path:
+        """The database file."""
+        return self.base / self.settings.store.path
+
+    @property
+    def applications(self) -> dict[str, Application]:
+        """The configured applications by their key in its one form."""
+        return {normal_application_key(each.key): each for each in self.settings.applications}
+
+
+class StoreShelf:
+    """Keeps Norce tokens in the store, so that all processes of an installation share them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def load(self, name: str) -> Token | None:
+        """The token saved last, if any."""
+        found: tuple[str, datetime] | None = self._store.load_token(name)
+        return None if found is None else Token(*found)
+
+    async def save(self, name: str, token: Token) -> None:
+        """Keep a token for the other processes."""
+        await self._store.save_token(name, token.value, token.expires_at)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What stands in for the real thing, where a bench or a test brings its own."""
+
+    adapters: Mapping[str, Adapter] | None = None
+    norce: StatusCalls | None = None
+
+
+class Receiver:
+    """A receiver with everything open: `open_receiver` makes it, its stack closes it."""
+
+    def __init__(self, configuration: Configuration, store: Store, metrics: Metrics) -> None:
+        self.configuration = configuration
+        self.store = store
+        self.metrics = metrics
+        self.door = Door(
+            store,
+            configuration.settings.door,
+            configuration.applications,
+            Credentials(configuration.settings.door.credentials),
+            count=metrics.answer_counter(),
+        )
+        self.worker: Worker | None = None
+
+
+async def open_receiver(
+    stack: AsyncExitStack, configuration: Configuration, *, work: bool, parts: Parts | None = None
+) -> Receiver:
+    """Open the store and, with `work`, targets and Norce; the stack closes all of it. The worker is not started."""
+    settings = configuration.settings
+    store = Store(
+        configuration.store_path,
+        migrate=settings.store.migrate_on_start,
+        queue_limit=settings.door.queue_limit,
+    )
+    stack.push_async_callback(store.close)
+    metrics = Metrics()
+    store.writer.on_commit = metrics.commits.observe
+    receiver = Receiver(configuration, store, metrics)
+    if work:
+        receiver.worker = await _open_worker(stack, receiver, parts or Parts())
+    return receiver
+
+
+async def _open_worker(stack: AsyncExitStack, receiver: Receiver, parts: Parts) -> Worker:
+    configuration, store = receiver.configuration, receiver.store
+    settings, applications = configuration.settings, configuration.applications
+    adapters = parts.adapters or open_adapters(configuration)
+    for adapter in adapters.values():
+        stack.push_async_callback(adapter.close)
+    norce = parts.norce or await _open_norce(stack, configuration, store)
+    mappings = open_mappings(configuration)
+    limits = Limits(depth=settings.door.depth_limit, items=settings.door.item_limit)
+    handlers: Handlers = {(RECEIVER, PROCESS): Process(store, applications, mappings, limits)}
+    places = {RECEIVER: settings.work.concurrency}
+    placing = Placing(store, reports=norce is not None)
+    if norce is not None and settings.norce is not None:
+        handlers[NORCE, REPORT_CONFIRMED] = ReportConfirmed(store, norce, applications, settings.norce.account_id)
+        places[NORCE] = settings.norce.concurrency
+    for name, adapter in adapters.items():
+        await _add_target(receiver, name, adapter, placing, handlers, places)
+    return Worker(
+        store,
+        handlers,
+        places,
+        retry=RetryPolicy(settings.work.retry_base, settings.work.retry_cap, settings.work.attempts_limit),
+        lease=settings.work.lease,
+        poll=settings.work.poll,
+        count_call=lambda system, outcome: receiver.metrics.calls.labels(system, outcome).inc(),
+    )
+
+
+async def _add_target(
+    receiver: Receiver,
+    name: str,
+    adapter: Adapter,
+    placing: Placing,
+    handlers: Handlers,
+    places: dict[str, int],
+) -> None:
+    """Submissions for every target; a listening task, one for all processes, where the target can be asked."""
+    store, settings = receiver.store, receiver.configuration.settings
+    handlers[target_system(name), SUBMIT] = Submit(store, name, adapter, placing)
+    places[target_system(name)] = settings.work.concurrency
+    if adapter.capabilities().polls:
+        system = poll_system(name)
+        interval = settings.targets[name].poll
+        handlers[system, POLL] = Listen(store, name, adapter, placing, interval)
+        places[system] = 1
+        await store.write(lambda session: lanes.ensure(session, system, POLL, now()))
+
+
+async def _open_norce(stack: AsyncExitStack, configuration: Configuration, store: Store) -> StatusCalls | None:
+    settings = configuration.settings
+    if settings.norce is None:
+        return None
+    secret = reveal(settings.norce.client_secret, configuration.environ, configuration.base, "norce.client_secret")
+    return await stack.enter_async_context(
+        open_connect(settings.norce, secret, StoreShelf(store), allow_plain=settings.mode == "development")
+    )
+
+
+def open_adapters(configuration: Configuration) -> dict[str, Adapter]:
+    """The adapters of all configured targets."""
+    return {
+        name: open_adapter(name, target, configuration.base) for name, target in configuration.settings.targets.items()
+    }
+
+
+def open_mappings(configuration: Configuration) -> dict[str, OrderMapping]:
+    """The mappings of all configured targets. Raises MappingUnusable."""
+    return {
+        name: open_mapping(target.mapping, configuration.base)
+        for name, target in configuration.settings.targets.items()
+    }
+
+
+__all__ = ["Configuration", "Handler", "Parts", "Receiver", "open_adapters", "open_mappings", "open_receiver"]

@@ -1,0 +1,121 @@
+"""`check`: is the configuration right, and does everything it names answer? One line each."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from order_receiver.app.assembly import Configuration, open_adapters, open_mappings
+from order_receiver.cli.common import DEFAULT_CONFIG, AsJson, ConfigFile, open_configuration, plain_errors
+from order_receiver.cli.output import console, print_json
+from order_receiver.mapping import MappingUnusable
+from order_receiver.norce.opening import open_connect
+from order_receiver.orders.outcomes import CallFailed
+from order_receiver.settings.problems import SettingsError, Severity
+from order_receiver.settings.rules import troubles
+from order_receiver.settings.secrets import reveal
+from order_receiver.store import schema
+from order_receiver.store.errors import StoreError
+from order_receiver.store.sqlite import open_engine, refuse_network_file_system
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One thing that was looked at; `state` is ok, warning or error."""
+
+    what: str
+    state: str
+    text: str
+
+
+STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+def check(
+    config: ConfigFile = DEFAULT_CONFIG,
+    offline: Annotated[bool, typer.Option("--offline", help="Only read the configuration, reach nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the configuration, and reach store, targets and Norce without changing anything there."""
+    with plain_errors():
+        configuration = open_configuration(config)
+        found = asyncio.run(_check(configuration, offline=offline))
+    if as_json:
+        print_json(found)
+    else:
+        for line in found:
+            console.print(
+                f"{line.state:8}{line.what}: {line.text}", style=STYLES[line.state], markup=False, soft_wrap=True
+            )
+    if any(line.state == "error" for line in found):
+        raise typer.Exit(1)
+
+
+async def _check(configuration: Configuration, *, offline: bool) -> list[Checked]:
+    found = [
+        Checked(
+            trouble.where,
+            "error" if trouble.severity is Severity.ERROR else "warning",
+            f"{trouble.what} {trouble.advice}".strip(),
+        )
+        for trouble in troubles(configuration.settings)
+    ]
+    if not found:
+        found.append(Checked("configuration", "ok", "every setting is known and fits the others"))
+    found.append(_mappings(configuration))
+    if not offline:
+        found.append(_store(configuration))
+        found.extend([line async for line in _targets(configuration)])
+        found.append(await _norce(configuration))
+    return found
+
+
+def _mappings(configuration: Configuration) -> Checked:
+    try:
+        opened = open_mappings(configuration)
+    except MappingUnusable as error:
+        return Checked("mappings", "error", str(error))
+    return Checked("mappings", "ok", f"{len(opened)} can be used")
+
+
+def _store(configuration: Configuration) -> Checked:
+    path = configuration.store_path
+    try:
+        refuse_network_file_system(path)
+        if not path.exists():
+            return Checked("store", "ok", f"{path} will be created")
+        found = schema.state(open_engine(path))
+        schema.require_current(open_engine(path))
+    except StoreError as error:
+        return Checked("store", "error", str(error))
+    return Checked("store", "ok", f"{path} is at schema {found.current}")
+
+
+async def _targets(configuration: Configuration) -> AsyncIterator[Checked]:
+    for name, adapter in open_adapters(configuration).items():
+        try:
+            await adapter.check()
+        except CallFailed as error:
+            yield Checked(f"target {name}", "error", str(error))
+        else:
+            yield Checked(f"target {name}", "ok", "answers")
+        finally:
+            await adapter.close()
+
+
+async def _norce(configuration: Configuration) -> Checked:
+    norce = configuration.settings.norce
+    if norce is None:
+        return Checked("norce", "warning", "no [norce] section: order numbers will not be reported")
+    async with AsyncExitStack() as stack:
+        try:
+            secret = reveal(norce.client_secret, configuration.environ, configuration.base, "norce.client_secret")
+            plain = configuration.settings.mode == "development"
+            connect = await stack.enter_async_context(open_connect(norce, secret, allow_plain=plain))
+            await connect.check()
+        except (CallFailed, SettingsError, ValueError) as error:
+            return Checked("norce", "error", str(error))
+    return Checked("norce", "ok", "gave us a token")

@@ -1,0 +1,28 @@
+"""`db upgrade`: the store's schema."""
+
+import typer
+
+from order_receiver.cli.common import DEFAULT_CONFIG, ConfigFile, open_configuration, plain_errors
+from order_receiver.store import schema
+from order_receiver.store.sqlite import open_engine, refuse_network_file_system
+
+commands = typer.Typer(help="The store's database.", no_args_is_help=True)
+
+
+@commands.callback()
+def group() -> None:
+    """Keep `upgrade` a subcommand."""
+
+
+@commands.command("upgrade")
+def upgrade(config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Bring the database up to date, or create it; does nothing where there is nothing to do."""
+    with plain_errors():
+        path = open_configuration(config).store_path
+        refuse_network_file_system(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found = schema.upgrade(open_engine(path))
+    if found.up_to_date:
+        typer.echo(f"{path} is up to date ({found.wanted}).")
+    else:
+        typer.echo(f"{path} was brought from {found.current or 'nothing'} to {found.wanted}.")

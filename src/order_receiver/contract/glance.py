@@ -1,0 +1,49 @@
+"""A glance at a message: who it is about, without reading the rest. It runs before every answer, so it is quick."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the door needs of a message: the two parts of its identity as written, DoHold, and the number of rows."""
+
+    application_key: str | None
+    client_order_ref: str | None
+    do_hold: bool
+    rows: int
+
+
+class _Row(msgspec.Struct, gc=False):
+    pass
+
+
+class _Header(msgspec.Struct, gc=False):
+    ApplicationKey: str | None = None
+
+
+class _Order(msgspec.Struct, gc=False):
+    Header: _Header | None = None
+    ClientOrderRef: str | int | None = None
+    DoHold: bool | None = None
+    Items: list[_Row] | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Order, strict=False)
+
+
+def glance(body: bytes) -> Glance | None:
+    """Look for the identity in UTF-8 JSON with exact member names; None means: use the tolerant reader.
+
+    None is also the answer where a part of the identity is missing, since another spelling may hold it. What is not
+    looked at is not checked: a message glanced at may still turn out to be unreadable.
+    """
+    try:
+        order = _DECODER.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    key = order.Header.ApplicationKey if order.Header is not None else None
+    if not key or order.ClientOrderRef is None or order.ClientOrderRef == "":
+        return None
+    return Glance(key, str(order.ClientOrderRef), bool(order.DoHold), len(order.Items or ()))

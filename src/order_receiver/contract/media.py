@@ -1,0 +1,35 @@
+"""Media types as senders write them."""
+
+from dataclasses import dataclass
+from email.message import Message
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A Content-Type: the type in lower case (empty when there is none) and its charset, if it names one."""
+
+    name: str
+    charset: str | None = None
+
+    @property
+    def is_json(self) -> bool:
+        """`application/json`, `text/json`, and types that end in +json."""
+        return self.name in {"application/json", "text/json"} or self.name.endswith("+json")
+
+    @property
+    def is_open(self) -> bool:
+        """Says nothing about the form, so the first byte decides."""
+        return self.name in {"", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"}
+
+
+@lru_cache(maxsize=256)
+def media_type(content_type: str | None) -> MediaType:
+    """Read a Content-Type header; liberal, never an error."""
+    if not content_type:
+        return MediaType("")
+    header = Message()
+    header["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
+    named = content_type.partition(";")[0].strip().lower()
+    charset = header.get_param("charset")
+    return MediaType(named, charset.strip() or None if isinstance(charset, str) else None)

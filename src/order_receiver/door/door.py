@@ -1,0 +1,181 @@
+"""The door: takes one order request, decides what happened, answers by the policy."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from order_receiver.contract.json_form import read
+from order_receiver.contract.media import MediaType, media_type
+from order_receiver.contract.reading import Limits, Unreadable
+from order_receiver.door.answers import Situation
+from order_receiver.door.body import BodyRefused, read_body
+from order_receiver.door.comparing import compare
+from order_receiver.door.identifying import Identified, Unidentified, identify_body
+from order_receiver.door.request import Head, head_of
+from order_receiver.door.responses import Outcome, send_outcome
+from order_receiver.orders.states import HoldReason
+from order_receiver.settings.credentials import Busy, Credentials
+from order_receiver.settings.model import Application
+from order_receiver.settings.model import Door as DoorSettings
+from order_receiver.store import accepting
+from order_receiver.store.errors import StoreOverloaded, StoreUnavailable
+from order_receiver.store.reading import number_of
+from order_receiver.store.store import Store, now
+from order_receiver.store.values import Accepted, Arrival, Differing, Message, Repeated
+from order_receiver.work.checking import obstacles, tell
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_ZONE = ZoneInfo("Europe/Stockholm")
+
+
+class Door:
+    """An ASGI application for the order paths. It is the hot path: the store takes most of its time."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: DoorSettings,
+        applications: Mapping[str, Application],
+        credentials: Credentials,
+        *,
+        count: Callable[[str], None] = lambda situation: None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._applications = applications
+        self._credentials = credentials
+        self._count = count
+        self._limits = Limits(depth=settings.depth_limit, items=settings.item_limit)
+        self._zones = {key: ZoneInfo(application.time_zone) for key, application in applications.items()}
+        self.draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; nothing that is received is dropped without an answer or a place in the store."""
+        head = head_of(scope, behind_proxy=self._settings.behind_proxy)
+        try:
+            outcome = await self._refuse_by_head(head) or await self._take(head, receive)
+        except BodyRefused as refused:
+            outcome = Outcome(refused.situation, detail=str(self._settings.body_limit))
+        except StoreOverloaded:
+            outcome = Outcome(Situation.OVERLOADED)
+        except StoreUnavailable:
+            outcome = Outcome(Situation.STORE_UNAVAILABLE)
+        except Exception:
+            log.exception("door.unexpected_error")
+            outcome = Outcome(Situation.UNEXPECTED)
+        self._count(outcome.situation.value)
+        await send_outcome(send, outcome, self._settings.retry_after)
+
+    async def _refuse_by_head(self, head: Head) -> Outcome | None:
+        """Everything that can be refused before a byte of the body is read."""
+        if head.method != "POST":
+            return Outcome(Situation.METHOD_NOT_ALLOWED)
+        if (refused := await self._authenticate(head)) is not None:
+            return refused
+        if self.draining:
+            return Outcome(Situation.DRAINING)
+        if head.encoded:
+            return Outcome(Situation.UNSUPPORTED_ENCODING)
+        if (head.announced_length or 0) > self._settings.body_limit:
+            return Outcome(Situation.BODY_TOO_LARGE, detail=str(self._settings.body_limit))
+        media = media_type(head.text(b"content-type"))
+        return None if media.is_json or media.is_open else Outcome(Situation.UNSUPPORTED_MEDIA_TYPE)
+
+    async def _authenticate(self, head: Head) -> Outcome | None:
+        authorization = head.headers.get(b"authorization")
+        if authorization is None:
+            return Outcome(Situation.NO_CREDENTIALS)
+        if self._credentials.known(authorization) is not None:
+            return None
+        try:
+            user = await self._credentials.verify(authorization)
+        except Busy:
+            return Outcome(Situation.OVERLOADED)
+        if user is None:
+            log.warning("door.wrong_credentials", remote=head.client)
+            return Outcome(Situation.WRONG_CREDENTIALS)
+        return None
+
+    async def _take(self, head: Head, receive: Receive) -> Outcome:
+        body = await read_body(receive, self._settings.body_limit, self._settings.read_timeout)
+        content_type = head.text(b"content-type")
+        media = media_type(content_type)
+        message = Message(body, content_type, now(), head.client, head.kept())
+        if not media.is_json and body.lstrip()[:1] == b"<":
+            return Outcome(Situation.UNSUPPORTED_MEDIA_TYPE)
+        found = identify_body(body, media, self._limits, self._settings.default_application)
+        if isinstance(found, Unidentified):
+            return await self._quarantine(message, found.situation, found.reason)
+        if found.rows > self._settings.item_limit:
+            return Outcome(Situation.TOO_MANY_ROWS, detail=str(self._settings.item_limit))
+        return await self._accept(message, media, found)
+
+    async def _quarantine(self, message: Message, situation: Situation, reason: str) -> Outcome:
+        number = await self._store.write(partial(accepting.put_in_quarantine, message=message, reason=reason))
+        log.warning("door.quarantined", quarantine=f"Q{number}", reason=reason, remote=message.remote)
+        return Outcome(situation, detail=reason, quarantine=f"Q{number}")
+
+    async def _accept(self, message: Message, media: MediaType, found: Identified) -> Outcome:
+        application = self._applications.get(found.key.application_key)
+        situation, hold, text = Situation.STORED, None, None
+        if application is None:
+            situation, hold = Situation.UNKNOWN_APPLICATION, HoldReason.UNKNOWN_APPLICATION
+            text = f"No application with key {found.key.application_key} is configured."
+        elif application.on_findings == "fail" and (told := self._told(message, media, application)) is not None:
+            return await self._quarantine(message, Situation.FAILED_WITH_FINDINGS, told)
+        elif found.do_hold:
+            situation, hold = Situation.DO_HOLD, HoldReason.DO_HOLD
+            text = "The web solution asks for a manual check before the order is processed."
+        elif found.rows == 0:
+            situation, hold, text = Situation.STORED_WITH_FINDINGS, HoldReason.FINDINGS, "The order has no rows."
+        result = await self._store.write(partial(accepting.accept, arrival=Arrival(found.key, message, hold, text)))
+        if not isinstance(result, Accepted):
+            return await self._known(message, found, result)
+        log.info("order.received", order=found.key.client_order_ref, order_id=result.order_id, hold=hold)
+        if hold is not None:
+            return Outcome(situation, detail=text or "")
+        self._store.announce_work()
+        return await self._stored(result.order_id, application.wait_milliseconds if application else 0)
+
+    def _told(self, message: Message, media: MediaType, application: Application) -> str | None:
+        """What stands in the order's way, for applications that want such orders failed."""
+        try:
+            reading = read(
+                message.body, charset=media.charset, zone=ZoneInfo(application.time_zone), limits=self._limits
+            )
+        except Unreadable as error:
+            return str(error)
+        found = obstacles(reading, application).all
+        return tell(found) if found else None
+
+    async def _stored(self, order_id: int, wait_milliseconds: int) -> Outcome:
+        if wait_milliseconds == 0:
+            return Outcome(Situation.STORED)
+        look = partial(self._store.read, partial(number_of, order_id=order_id))
+        number = await self._store.wait_for_number(order_id, wait_milliseconds / 1000, look)
+        return Outcome(Situation.STORED if number is None else Situation.STORED_NUMBERED, number)
+
+    async def _known(self, message: Message, found: Identified, result: Repeated | Differing) -> Outcome:
+        """A key that was there already: a repeat, in whatever spelling, or a conflict."""
+        number = result.erp_order_no
+        if isinstance(result, Differing):
+            zone = self._zones.get(found.key.application_key, DEFAULT_ZONE)
+            differences = compare(result.first, message, zone, self._limits)
+            if differences is not None:
+                return await self._conflict(message, result, found, differences)
+            await self._store.write(partial(accepting.note_repeat, order_id=result.order_id, at=message.received_at))
+        log.info("order.repeated", order=found.key.client_order_ref, order_id=result.order_id)
+        return Outcome(Situation.REPEATED if number is None else Situation.REPEATED_NUMBERED, number)
+
+    async def _conflict(self, message: Message, result: Differing, found: Identified, differences: str) -> Outcome:
+        number = result.erp_order_no
+        if message.body not in result.known_conflicts:
+            await self._store.write(
+                partial(accepting.note_conflict, order_id=result.order_id, message=message, differences=differences)
+            )
+        log.warning("order.conflict", order=found.key.client_order_ref, order_id=result.order_id)
+        return Outcome(Situation.CONFLICT if number is None else Situation.CONFLICT_NUMBERED, number)

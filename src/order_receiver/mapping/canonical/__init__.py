@@ -1,0 +1,1 @@
+"""The built-in mapping `canonical`: our own JSON form of an order."""

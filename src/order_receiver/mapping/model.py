@@ -1,0 +1,66 @@
+"""What a mapping is, what it is told besides the order, and how it fails."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from order_receiver.contract.request import OrderRequest
+from order_receiver.orders.document import Document
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+@dataclass(frozen=True, slots=True)
+class MappingContext:
+    """What a mapping may need that is not in the order.
+
+    `received_at` is aware; `zone` is the application's: dates are shown in it, and a SubmitDate without zone is in it.
+    """
+
+    key: str
+    """The submission key, the same for life: the ERP should keep it and send it back with its number."""
+    application: str
+    """The application's name in the settings."""
+    application_id: int | None
+    received_at: datetime
+    zone: tzinfo = STOCKHOLM
+
+    def aware(self, moment: datetime) -> datetime:
+        """Return the moment with its zone; without one it is taken to be in `zone`."""
+        return moment.replace(tzinfo=self.zone) if moment.tzinfo is None else moment
+
+    def local(self, moment: datetime) -> datetime:
+        """Return the moment as the clocks in `zone` show it."""
+        return self.aware(moment).astimezone(self.zone)
+
+
+class Mapping(Protocol):
+    """Turns an order into what a target takes. The same order and context give the same document."""
+
+    def map(self, order: OrderRequest, context: MappingContext) -> Document:
+        """Raises MappingFailed."""
+        ...
+
+
+class MappingFailed(Exception):
+    """An order cannot be mapped; it is held until the mapping or the order is put right.
+
+    `file` and `line` say where in the mapping, `field` which member or expression; what is not known is None.
+    `str()` is a full sentence for operators.
+    """
+
+    def __init__(
+        self, message: str, *, file: str | None = None, line: int | None = None, field: str | None = None
+    ) -> None:
+        self.message = message
+        self.file = file
+        self.line = line
+        self.field = field
+        place = "" if file is None else f" in {file}" + ("" if line is None else f", line {line}")
+        about = "" if field is None else f" at {field}"
+        super().__init__(f"The order cannot be mapped{place}{about}: {message.rstrip('.')}.")
+
+
+class MappingUnusable(Exception):
+    """A mapping cannot be opened at all (missing file, bad syntax, unknown function); `str()` says what to do."""

@@ -1,0 +1,108 @@
+"""Changes of an order: each moves a state, a hold or a number, and writes it to the history in the same breath."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import bindparam, select, update
+
+from order_receiver.orders.identity import OrderKey
+from order_receiver.orders.states import HoldReason, OrderState, can_move
+from order_receiver.store import lanes, tables
+from order_receiver.store.errors import NoSuchOrder, NotPossible
+from order_receiver.store.history import record
+from order_receiver.store.session import Session
+from order_receiver.store.statements import Row, Statement
+from order_receiver.store.values import OrderRow
+
+_o = tables.orders.c
+_ORDER = (
+    *(_o.id, _o.application_key, _o.client_order_ref, _o.state, _o.hold, _o.waived, _o.erp_order_no),
+    *(_o.received_at, _o.hold_text),
+)
+
+_select = Statement(select(*_ORDER).where(_o.id == bindparam("order_id")))
+_move = Statement(
+    update(tables.orders)
+    .where(_o.id == bindparam("order_id"))
+    .values(state=bindparam("to_state"), erp_order_no=bindparam("number"), updated_at=bindparam("at"))
+)
+_set_hold = Statement(
+    update(tables.orders)
+    .where(_o.id == bindparam("order_id"))
+    .values(hold=bindparam("code"), hold_text=bindparam("text"), waived=bindparam("passed"), updated_at=bindparam("at"))
+)
+
+
+def order_row(session: Session, order_id: int) -> OrderRow:
+    """An order by its id. Raises NoSuchOrder."""
+    row = session.one(_select, order_id=order_id)
+    if row is None:
+        raise NoSuchOrder(f"There is no order with id {order_id}.")
+    return _order(row)
+
+
+def move(
+    session: Session,
+    order: OrderRow,
+    to: OrderState,
+    at: datetime,
+    actor: str,
+    *,
+    number: str | None = None,
+    why: str | None = None,
+) -> None:
+    """Move an order to a later state, with its ERP number where that is the news. Raises NotPossible."""
+    if not can_move(order.state, to):
+        raise NotPossible(f"Order {order.key} is {order.state} and cannot become {to}.")
+    session.change(_move, order_id=order.id, to_state=to.value, number=number or order.erp_order_no, at=at)
+    record(session, order.id, at, actor, to.value, old=order.state.value, new=number or to.value, why=why)
+
+
+def hold(session: Session, order: OrderRow, reason: HoldReason, text: str, at: datetime, actor: str) -> None:
+    """Let an order wait for a person, with the reason code and a plain sentence."""
+    session.change(_set_hold, order_id=order.id, code=reason.value, text=text, passed=_waived(order.waived), at=at)
+    old = None if order.hold is None else order.hold.value
+    record(session, order.id, at, actor, "held", old=old, new=reason.value, why=text)
+
+
+def lift_hold(session: Session, order: OrderRow, at: datetime, actor: str, *, waive: bool, why: str | None) -> None:
+    """End a hold and make the order's tasks due.
+
+    With `waive` the reason is passed by from now on (a person released the order in spite of it); without it the
+    same check is made again (the cause has been mended).
+    """
+    waived = order.waived | {order.hold.value} if waive and order.hold is not None else order.waived
+    session.change(_set_hold, order_id=order.id, code=None, text=None, passed=_waived(waived), at=at)
+    lanes.wake(session, order.id, at)
+    old = None if order.hold is None else order.hold.value
+    record(session, order.id, at, actor, "released" if waive else "retried", old=old, why=why)
+
+
+def cancel(session: Session, order: OrderRow, at: datetime, actor: str, why: str | None) -> None:
+    """Cancel an order that no ERP has yet: its tasks go. Raises NotPossible once it is in an ERP."""
+    if order.state is not OrderState.RECEIVED:
+        raise NotPossible(
+            f"Order {order.key} is {order.state}: only an order that no ERP has yet can be cancelled here. "
+            "Cancel it in the ERP."
+        )
+    lanes.drop_all(session, order.id)
+    session.change(_set_hold, order_id=order.id, code=None, text=None, passed=_waived(order.waived), at=at)
+    move(session, order, OrderState.CANCELLED, at, actor, why=why)
+
+
+def _order(row: Row) -> OrderRow:
+    order_id, application_key, reference, state, held, waived, number, received_at, hold_text = row
+    return OrderRow(
+        id=order_id,
+        key=OrderKey(application_key, reference),
+        state=OrderState(state),
+        hold=None if held is None else HoldReason(held),
+        hold_text=hold_text,
+        waived=frozenset(msgspec.json.decode(waived, type=list[str])) if waived else frozenset(),
+        erp_order_no=number,
+        received_at=received_at,
+    )
+
+
+def _waived(reasons: frozenset[str]) -> str | None:
+    return msgspec.json.encode(sorted(reasons)).decode() if reasons else None

@@ -1,0 +1,209 @@
+"""Tasks in lanes: claiming with a lease, finishing behind its fence, parking, and what follows.
+
+A lane is (order, system). Only its first task may be due; the others are blocked until it is gone. A lease is a due
+time in the future: a worker that dies leaves nothing to clean up, its tasks simply become due again.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from order_receiver.store import tables
+from order_receiver.store.errors import LeaseLost
+from order_receiver.store.session import Session
+from order_receiver.store.statements import Row, Statement, insertion
+from order_receiver.store.values import Attempt, NewTask, Task, TaskState
+
+RECEIVER = "receiver"
+"""The system of tasks that talk to nobody else."""
+PROCESS = "process"
+"""The first task of every order: check, route, map."""
+
+_t = tables.tasks.c
+_TASK = (_t.id, _t.order_id, _t.system, _t.kind, _t.fence, _t.attempts, _t.payload)
+
+_due_ids = (
+    select(_t.id)
+    .where(_t.system == bindparam("of_system"), _t.due.is_not(None), _t.due <= bindparam("now"))
+    .order_by(_t.due)
+    .limit(bindparam("limit"))
+)
+_claim = Statement(
+    update(tables.tasks)
+    .where(_t.id.in_(_due_ids))
+    .values(state=TaskState.RUNNING.value, due=bindparam("lease_end"), fence=_t.fence + 1, attempts=_t.attempts + 1)
+    .returning(*_TASK)
+)
+_extend = Statement(
+    update(tables.tasks)
+    .where(_t.id == bindparam("task"), _t.fence == bindparam("held_fence"))
+    .values(due=bindparam("lease_end"))
+)
+_remove = Statement(delete(tables.tasks).where(_t.id == bindparam("task"), _t.fence == bindparam("held_fence")))
+_put_back = Statement(
+    update(tables.tasks)
+    .where(_t.id == bindparam("task"), _t.fence == bindparam("held_fence"))
+    .values(
+        state=bindparam("to_state"),
+        due=bindparam("next_due"),
+        reason=bindparam("why"),
+        attempts=bindparam("made"),
+        payload=bindparam("kept"),
+    )
+)
+_first_of_lane = select(func.min(_t.id)).where(_t.order_id == bindparam("lane_order"), _t.system == bindparam("lane"))
+_unblock = Statement(
+    update(tables.tasks)
+    .where(_t.id == _first_of_lane.scalar_subquery(), _t.state == TaskState.BLOCKED.value)
+    .values(state=TaskState.WAITING.value, due=bindparam("now"))
+)
+_lane_taken = Statement(
+    select(_t.id).where(_t.order_id == bindparam("lane_order"), _t.system == bindparam("lane")).limit(1)
+)
+_insert = Statement(
+    insertion(
+        tables.tasks,
+        *("order_id", "system", "kind", "state", "due", "fence", "attempts", "payload", "reason", "created_at"),
+    ).returning(*_TASK)
+)
+_insert_attempt = Statement(
+    insertion(
+        tables.attempts,
+        *("order_id", "system", "kind", "number", "started_at", "milliseconds", "outcome", "error"),
+    )
+)
+_wake_parked = Statement(
+    update(tables.tasks)
+    .where(_t.order_id == bindparam("of_order"), _t.state == TaskState.PARKED.value)
+    .values(state=TaskState.WAITING.value, due=bindparam("now"), attempts=0, reason=None)
+)
+_wake_waiting = Statement(
+    update(tables.tasks)
+    .where(_t.order_id == bindparam("of_order"), _t.state == TaskState.WAITING.value)
+    .values(due=bindparam("now"), attempts=0)
+)
+_drop_all = Statement(delete(tables.tasks).where(_t.order_id == bindparam("of_order")))
+_next_due = Statement(select(func.min(_t.due)).where(_t.system == bindparam("of_system"), _t.due.is_not(None)))
+_singleton = Statement(
+    select(_t.id).where(_t.order_id.is_(None), _t.system == bindparam("of_system"), _t.kind == bindparam("of_kind"))
+)
+
+
+def claim(session: Session, system: str, limit: int, now: datetime, lease: float) -> Sequence[Task]:
+    """Take up to `limit` due tasks of a system for `lease` seconds."""
+    rows = session.all(_claim, of_system=system, now=now, limit=limit, lease_end=now + timedelta(seconds=lease))
+    return [_task(row) for row in sorted(rows)]
+
+
+def extend(session: Session, held: Iterable[Task], lease_end: datetime) -> None:
+    """A sign of life for tasks that take long; one that was lost stays lost."""
+    for task in held:
+        session.change(_extend, task=task.id, held_fence=task.fence, lease_end=lease_end)
+
+
+def finish(session: Session, task: Task, attempt: Attempt) -> None:
+    """The task is done: it goes, its attempt stays, the next of its lane may start. Raises LeaseLost."""
+    if session.change(_remove, task=task.id, held_fence=task.fence) != 1:
+        raise LeaseLost(LeaseLost.__doc__)
+    record_attempt(session, task, attempt)
+    unblock(session, task, attempt.started_at)
+
+
+def unblock(session: Session, task: Task, now: datetime) -> None:
+    """Let the next task of a lane start."""
+    if task.order_id is not None:
+        session.change(_unblock, lane_order=task.order_id, lane=task.system, now=now)
+
+
+def put_back(
+    session: Session,
+    task: Task,
+    attempt: Attempt | None,
+    *,
+    due: datetime | None,
+    reason: str | None,
+    attempts: int | None = None,
+    payload: str | None = None,
+) -> None:
+    """Return a task: to be tried again at `due`, or parked for a person without one. Raises LeaseLost."""
+    changed = session.change(
+        _put_back,
+        task=task.id,
+        held_fence=task.fence,
+        to_state=TaskState.PARKED.value if due is None else TaskState.WAITING.value,
+        next_due=due,
+        why=reason,
+        made=task.attempts if attempts is None else attempts,
+        kept=task.payload if payload is None else payload,
+    )
+    if changed != 1:
+        raise LeaseLost(LeaseLost.__doc__)
+    if attempt is not None:
+        record_attempt(session, task, attempt)
+
+
+def add(session: Session, new: NewTask, now: datetime, lease: float | None = None) -> Task | None:
+    """Add a task to its lane. With `lease` (seconds) and a free lane it starts in the adding worker's hands."""
+    blocked = new.order_id is not None and session.one(_lane_taken, lane_order=new.order_id, lane=new.system)
+    held = lease is not None and not blocked
+    due = None if blocked else now + timedelta(seconds=lease) if held and lease is not None else new.due or now
+    row = session.one(
+        _insert,
+        order_id=new.order_id,
+        system=new.system,
+        kind=new.kind,
+        state=(TaskState.BLOCKED if blocked else TaskState.RUNNING if held else TaskState.WAITING).value,
+        due=due,
+        fence=1 if held else 0,
+        attempts=1 if held else 0,
+        payload=new.payload,
+        reason=None,
+        created_at=now,
+    )
+    return _task(row) if held and row is not None else None
+
+
+def ensure(session: Session, system: str, kind: str, now: datetime) -> None:
+    """Make sure that a task without an order (a poll) exists exactly once."""
+    if session.one(_singleton, of_system=system, of_kind=kind) is None:
+        add(session, NewTask(system=system, kind=kind, order_id=None), now)
+
+
+def record_attempt(session: Session, task: Task, attempt: Attempt) -> None:
+    """Keep how an attempt went; attempts at tasks without an order are not kept when they found nothing."""
+    if task.order_id is None and attempt.error is None:
+        return
+    session.change(
+        _insert_attempt,
+        order_id=task.order_id,
+        system=task.system,
+        kind=task.kind,
+        number=task.attempts,
+        started_at=attempt.started_at,
+        milliseconds=attempt.milliseconds,
+        outcome=attempt.outcome,
+        error=attempt.error,
+    )
+
+
+def wake(session: Session, order_id: int, now: datetime) -> int:
+    """Make an order's parked tasks, and those that wait for a retry, due now; how many were parked."""
+    woken = session.change(_wake_parked, of_order=order_id, now=now)
+    return woken + session.change(_wake_waiting, of_order=order_id, now=now)
+
+
+def drop_all(session: Session, order_id: int) -> int:
+    """Remove every task of an order."""
+    return session.change(_drop_all, of_order=order_id)
+
+
+def next_due(session: Session, system: str) -> datetime | None:
+    """When the next task of a system becomes due, leases included."""
+    row = session.one(_next_due, of_system=system)
+    found: datetime | None = row[0] if row else None
+    return found
+
+
+def _task(row: Row) -> Task:
+    return Task(*row)

@@ -1,0 +1,224 @@
+"""Questions that people and monitors ask; none of them is on the hot path."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, Table, func, select
+
+from order_receiver.orders.states import OrderState
+from order_receiver.store import tables
+from order_receiver.store.errors import NoSuchOrder
+
+Line = TypeVar("Line")
+
+OPEN_STATES = (OrderState.RECEIVED.value, OrderState.SUBMITTED.value, OrderState.PLACED.value)
+
+_o, _t = tables.orders.c, tables.tasks.c
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders to list, newest first; `limit` at most."""
+
+    state: str | None = None
+    held: bool = False
+    reason: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An order in a list."""
+
+    id: int
+    application_key: str
+    client_order_ref: str
+    state: str
+    hold: str | None
+    hold_text: str | None
+    erp_order_no: str | None
+    received_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One change of an order."""
+
+    at: datetime
+    actor: str
+    event: str
+    old: str | None
+    new: str | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """A task that is not done yet, and when it goes on."""
+
+    system: str
+    kind: str
+    state: str
+    due: datetime | None
+    attempts: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One attempt at a task."""
+
+    started_at: datetime
+    system: str
+    kind: str
+    number: int
+    milliseconds: float
+    outcome: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionLine:
+    """An order's way into one target."""
+
+    target: str
+    key: str
+    erp_order_no: str | None
+    erp_id: str | None
+    submitted_at: datetime | None
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine:
+    """A message that was kept; `body` are its exact bytes."""
+
+    role: str
+    received_at: datetime
+    remote: str | None
+    media_type: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known about one order."""
+
+    order: Listed
+    history: Sequence[HistoryLine]
+    tasks: Sequence[TaskLine]
+    attempts: Sequence[AttemptLine]
+    submissions: Sequence[SubmissionLine]
+    messages: Sequence[MessageLine]
+
+
+_LISTED = (
+    *(_o.id, _o.application_key, _o.client_order_ref, _o.state, _o.hold, _o.hold_text, _o.erp_order_no),
+    *(_o.received_at, _o.updated_at),
+)
+
+
+def list_orders(engine: Engine, which: OrderFilter) -> list[Listed]:
+    """Orders, newest first."""
+    query = select(*_LISTED).order_by(_o.id.desc()).limit(which.limit)
+    if which.state is not None:
+        query = query.where(_o.state == which.state)
+    if which.reason is not None:
+        query = query.where(_o.hold == which.reason)
+    elif which.held:
+        query = query.where(_o.hold.is_not(None))
+    with engine.connect() as connection:
+        return [Listed(*row) for row in connection.execute(query)]
+
+
+def find_orders(engine: Engine, reference: str, application_key: str | None = None) -> list[Listed]:
+    """Orders with a ClientOrderRef; of one application where its key is given. Raises NoSuchOrder."""
+    query = select(*_LISTED).where(_o.client_order_ref == reference).order_by(_o.id)
+    if application_key is not None:
+        query = query.where(_o.application_key == application_key)
+    with engine.connect() as connection:
+        found = [Listed(*row) for row in connection.execute(query)]
+    if not found:
+        raise NoSuchOrder(f"There is no order {reference}. {NoSuchOrder.__doc__}")
+    return found
+
+
+def held_orders(engine: Engine, reason: str | None) -> list[int]:
+    """Ids of all orders that are held, by one reason or by any."""
+    query = select(_o.id).where(_o.hold.is_not(None) if reason is None else _o.hold == reason).order_by(_o.id)
+    with engine.connect() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def story(engine: Engine, order: Listed) -> Story:
+    """Everything that happened to an order, oldest first."""
+    with engine.connect() as connection:
+        return Story(
+            order=order,
+            history=_lines(connection, tables.history, HistoryLine, order.id),
+            tasks=_lines(connection, tables.tasks, TaskLine, order.id),
+            attempts=_lines(connection, tables.attempts, AttemptLine, order.id),
+            submissions=_lines(connection, tables.submissions, SubmissionLine, order.id),
+            messages=_lines(connection, tables.messages, MessageLine, order.id),
+        )
+
+
+def _lines(connection: Connection, table: Table, line: Callable[..., Line], order_id: int) -> list[Line]:
+    """Rows of a table about an order; a line's members are named as the columns."""
+    columns = [table.c[name] for name in line.__annotations__]
+    return [
+        line(*row)
+        for row in connection.execute(select(*columns).where(table.c.order_id == order_id).order_by(table.c.id))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What waits in the store: tasks by state, holds by reason, and the oldest orders still open."""
+
+    tasks: dict[str, int]
+    holds: dict[str, int]
+    oldest_waiting: datetime | None
+    oldest_unconfirmed: datetime | None
+
+
+def count(engine: Engine) -> Counted:
+    """Count what waits; looks only at open orders and tasks, never at what is finished."""
+    with engine.connect() as connection:
+        tasks = connection.execute(select(_t.state, func.count()).group_by(_t.state)).all()
+        held = select(_o.hold, func.count()).where(_o.hold.is_not(None)).group_by(_o.hold)
+        holds = connection.execute(held).all()
+        waiting = select(func.min(_o.received_at)).where(_o.state == OrderState.RECEIVED.value)
+        open_orders = select(func.min(_o.received_at)).where(_o.state.in_(OPEN_STATES))
+        return Counted(
+            tasks={row[0]: row[1] for row in tasks},
+            holds={row[0]: row[1] for row in holds},
+            oldest_waiting=connection.execute(waiting).scalar(),
+            oldest_unconfirmed=connection.execute(open_orders).scalar(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineLine:
+    """A message that could not be identified."""
+
+    id: int
+    received_at: datetime
+    remote: str | None
+    media_type: str | None
+    reason: str
+    body: bytes
+
+
+def list_quarantine(engine: Engine, limit: int = 50) -> list[QuarantineLine]:
+    """Messages in quarantine, newest first."""
+    table = tables.quarantine
+    columns = [table.c[name] for name in QuarantineLine.__annotations__]
+    with engine.connect() as connection:
+        return [
+            QuarantineLine(*row)
+            for row in connection.execute(select(*columns).order_by(table.c.id.desc()).limit(limit))
+        ]

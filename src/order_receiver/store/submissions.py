@@ -1,0 +1,117 @@
+"""Submissions: one order into one target, with the document as it was mapped."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, select, update
+
+from order_receiver.store import tables
+from order_receiver.store.session import Session
+from order_receiver.store.statements import Row, Statement, insertion
+from order_receiver.store.values import SubmissionRow
+
+_s = tables.submissions.c
+_ROW = (
+    *(_s.id, _s.order_id, _s.target, _s.key, _s.document, _s.media_type, _s.extension),
+    *(_s.step, _s.erp_order_no, _s.erp_id),
+)
+
+_insert = Statement(
+    insertion(tables.submissions, "order_id", "target", "key", "media_type", "extension", "document", "created_at")
+)
+_by_order = Statement(select(*_ROW).where(_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target")))
+_by_key = Statement(select(*_ROW).where(_s.target == bindparam("of_target"), _s.key == bindparam("of_key")))
+_by_reference = Statement(
+    select(*_ROW)
+    .join(tables.orders, tables.orders.c.id == _s.order_id)
+    .where(tables.orders.c.client_order_ref == bindparam("of_reference"), _s.target == bindparam("of_target"))
+    .limit(2)
+)
+_drop_unsent = Statement(
+    delete(tables.submissions).where(_s.order_id == bindparam("of_order"), _s.submitted_at.is_(None), _s.step.is_(None))
+)
+_save_step = Statement(
+    update(tables.submissions).where(_s.id == bindparam("submission")).values(step=bindparam("to_step"))
+)
+_submitted = Statement(
+    update(tables.submissions)
+    .where(_s.id == bindparam("submission"))
+    .values(
+        submitted_at=bindparam("at"),
+        erp_order_no=func.coalesce(bindparam("number"), _s.erp_order_no),
+        erp_id=bindparam("id_there"),
+    )
+)
+_numbered = Statement(
+    update(tables.submissions).where(_s.id == bindparam("submission")).values(erp_order_no=bindparam("number"))
+)
+_steps = msgspec.json.Decoder(dict[str, str])
+
+
+def add(session: Session, order_id: int, target: str, key: str, document: tuple[bytes, str, str], at: datetime) -> None:
+    """Add a submission; `document` is content, media type and file ending."""
+    content, media_type, extension = document
+    session.change(
+        _insert,
+        order_id=order_id,
+        target=target,
+        key=key,
+        document=content,
+        media_type=media_type,
+        extension=extension,
+        created_at=at,
+    )
+
+
+def drop_unsent(session: Session, order_id: int) -> None:
+    """Forget submissions that never began, before an order is mapped anew."""
+    session.change(_drop_unsent, of_order=order_id)
+
+
+def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | None:
+    """The submission of an order into a target."""
+    row = session.one(_by_order, of_order=order_id, of_target=target)
+    return None if row is None else _submission(row)
+
+
+def by_key(session: Session, target: str, key: str) -> SubmissionRow | None:
+    """The submission that a target knows under a key."""
+    row = session.one(_by_key, of_target=target, of_key=key)
+    return None if row is None else _submission(row)
+
+
+def by_reference(session: Session, target: str, reference: str) -> list[SubmissionRow]:
+    """Submissions of orders with a client order ref; at most two, as more than one is not a match."""
+    return [_submission(row) for row in session.all(_by_reference, of_target=target, of_reference=reference)]
+
+
+def save_step(session: Session, submission_id: int, step: Mapping[str, str]) -> None:
+    """Keep how far a submission has come."""
+    session.change(_save_step, submission=submission_id, to_step=msgspec.json.encode(step).decode())
+
+
+def mark_submitted(session: Session, submission_id: int, at: datetime, number: str | None, erp_id: str | None) -> None:
+    """The target has the order."""
+    session.change(_submitted, submission=submission_id, at=at, number=number, id_there=erp_id)
+
+
+def mark_numbered(session: Session, submission_id: int, number: str) -> None:
+    """The target's order number is known."""
+    session.change(_numbered, submission=submission_id, number=number)
+
+
+def _submission(row: Row) -> SubmissionRow:
+    submission_id, order_id, target, key, document, media_type, extension, step, number, erp_id = row
+    return SubmissionRow(
+        id=submission_id,
+        order_id=order_id,
+        target=target,
+        key=key,
+        document=document,
+        media_type=media_type,
+        extension=extension,
+        step=_steps.decode(step) if step else {},
+        erp_order_no=number,
+        erp_id=erp_id,
+    )

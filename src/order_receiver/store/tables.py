@@ -1,0 +1,178 @@
+"""The tables, once, for every database. Changing one means a migration beside it."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC, kept as ISO 8601 text with microseconds and zone, so that text order is time order."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("application_key", String(500), nullable=False),
+    Column("client_order_ref", String(500), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("hold", String(40)),
+    Column("hold_text", Text),
+    Column("waived", Text),
+    Column("erp_order_no", String(50)),
+    Column("received_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    UniqueConstraint("client_order_ref", "application_key"),
+    Index("ix_orders_hold", "hold", "id", sqlite_where=text("hold IS NOT NULL")),
+    Index("ix_orders_open", "received_at", sqlite_where=text("state IN ('received', 'submitted', 'placed')")),
+)
+"""One row an order, for life. `hold` is the reason code of a hold, `waived` the reasons a person passed by."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("order_id", Integer, ForeignKey("orders.id"), nullable=False, index=True),
+    Column("role", String(10), nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("remote", String(100)),
+    Column("media_type", Text),
+    Column("headers", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What came over the wire, byte for byte: the `first` message of an order, and each `conflict` with it."""
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("received_at", UtcTime, nullable=False, index=True),
+    Column("remote", String(100)),
+    Column("media_type", Text),
+    Column("headers", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""Messages that could not even be identified."""
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("order_id", Integer, ForeignKey("orders.id"), nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("old", String(100)),
+    Column("new", String(100)),
+    Column("why", Text),
+)
+"""Every change of an order: who or what, when, from, to, why."""
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("order_id", Integer, ForeignKey("orders.id")),
+    Column("system", String(60), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("due", UtcTime),
+    Column("fence", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("payload", Text),
+    Column("reason", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_tasks_due", "system", "due", sqlite_where=text("due IS NOT NULL")),
+    Index("ix_tasks_lane", "order_id", "system"),
+)
+"""Work to be done; a finished task leaves its attempts behind and goes.
+
+A lane is (order, system): its tasks run one at a time, in sequence of id. `due` is when a worker may take the task:
+the end of the lease while one holds it, empty while it is blocked behind another or parked for a person.
+"""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("order_id", Integer, index=True),
+    Column("system", String(60), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("milliseconds", Numeric(12, 3, asdecimal=False), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("error", Text),
+)
+"""Each attempt at a task, with its duration and outcome."""
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("order_id", Integer, ForeignKey("orders.id"), nullable=False),
+    Column("target", String(60), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("extension", String(20), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("step", Text),
+    Column("erp_order_no", String(50)),
+    Column("erp_id", String(200)),
+    Column("submitted_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("order_id", "target"),
+    UniqueConstraint("target", "key"),
+)
+"""One order into one target, with the document as it was mapped and the step of a half-made submission."""
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("value", Text),
+)
+"""Where each poll of a target goes on."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+"""Access tokens that the processes of one installation share. (norce: 3 token requests a minute an address)"""

@@ -1,0 +1,121 @@
+"""Reading the ERP's answer files: which order, and its number or why it was refused."""
+
+import heapq
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from order_receiver.orders.identity import OrderKey
+from order_receiver.targets.adapter import Update, UpdateKind
+from order_receiver.targets.keys import submission_key
+
+LOOK_LIMIT = 200
+"""Answer files read in one look."""
+SIZE_LIMIT = 1_000_000
+NUMBER_LIMIT = 50
+"""Longest order number in characters that Norce takes. (norce: OrderResponse)"""
+SETTLING_TIME = 10.0
+"""Seconds since its last change in which a file that is no JSON counts as half written."""
+
+
+class Answer(msgspec.Struct):
+    """An answer file; other members are ignored. Numbers are taken as their text."""
+
+    key: str | None = None
+    client_order_ref: str | int | None = None
+    application_key: str | None = None
+    erp_order_no: str | int | None = None
+    refused: str | None = None
+
+
+class Unreadable(Exception):
+    """An answer file that says nothing usable; `str()` is a plain sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look into the inbox found. `unreadable` is pairs of file name and reason."""
+
+    updates: list[Update]
+    unreadable: list[tuple[str, str]]
+    more: bool
+
+
+_decoder = msgspec.json.Decoder(Answer)
+
+
+def look(inbox: Path) -> Look:
+    """Read up to 200 answer files in the order of their names. Blocks. Raises OSError for the folder itself."""
+    with os.scandir(inbox) as entries:
+        names = heapq.nsmallest(LOOK_LIMIT + 1, (entry.name for entry in entries if _is_answer(entry)))
+    found = Look(updates=[], unreadable=[], more=len(names) > LOOK_LIMIT)
+    for name in names[:LOOK_LIMIT]:
+        try:
+            update = _read(inbox / name)
+        except Unreadable as reason:
+            found.unreadable.append((name, str(reason)))
+        else:
+            if update is not None:
+                found.updates.append(update)
+    return found
+
+
+def _is_answer(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(".json") and not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)
+
+
+def _read(path: Path) -> Update | None:
+    """None: not there any more, or the ERP is still writing it."""
+    try:
+        with path.open("rb") as file:
+            changed = os.fstat(file.fileno()).st_mtime
+            content = file.read(SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unreadable(f"The file cannot be read: {error.strerror}.") from error
+    if len(content) > SIZE_LIMIT:
+        raise Unreadable(f"The file is over {SIZE_LIMIT} bytes; an answer is a few lines of JSON.")
+    try:
+        answer = _decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if time.time() - changed < SETTLING_TIME:
+            return None
+        raise Unreadable(f"The file is no answer in JSON (UTF-8): {error}.") from error
+    return read_answer(answer, path.name)
+
+
+def read_answer(answer: Answer, source: str) -> Update:
+    """Turn an answer into an update. Raises Unreadable with what is missing or too long."""
+    key, reference = _order_named(answer)
+    number = "" if answer.erp_order_no is None else str(answer.erp_order_no).strip()
+    reason = (answer.refused or "").strip()
+    if bool(number) == bool(reason):
+        raise Unreadable('It must have one of "erp_order_no" (the number) and "refused" (the reason), and not both.')
+    if len(number) > NUMBER_LIMIT:
+        raise Unreadable(f'"erp_order_no" has {len(number)} characters; Norce takes {NUMBER_LIMIT}, and none is cut.')
+    if not number.isprintable():
+        raise Unreadable('"erp_order_no" has characters that cannot be printed.')
+    return Update(
+        submission_key=key,
+        kind=UpdateKind.CONFIRMED if number else UpdateKind.REFUSED,
+        source=source,
+        erp_order_no=number or None,
+        reason=reason or None,
+        client_order_ref=reference,
+    )
+
+
+def _order_named(answer: Answer) -> tuple[str | None, str | None]:
+    """Return submission key and reference; the key wins, else it is made from application key and reference."""
+    reference = None if answer.client_order_ref is None else str(answer.client_order_ref).strip()
+    if answer.key:
+        return answer.key.strip(), reference or None
+    if not reference:
+        raise Unreadable('It must name the order: "key" as in the order file, or "client_order_ref".')
+    if answer.application_key:
+        return submission_key(OrderKey(answer.application_key.strip().lower(), reference)), reference
+    return None, reference

@@ -1,0 +1,100 @@
+"""Listen: look for what a target has to tell, store it, then let the target put its source aside."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from order_receiver.orders.states import HoldReason
+from order_receiver.store import changes, lanes, shelves, submissions
+from order_receiver.store.session import Session
+from order_receiver.store.store import Store, now
+from order_receiver.store.values import OrderRow, SubmissionRow, Task
+from order_receiver.targets.adapter import Adapter, Poll, Update, UpdateKind
+from order_receiver.work.placing import Placing
+from order_receiver.work.results import Again
+
+log = structlog.get_logger(__name__)
+
+
+class Listen:
+    """Handles the poll of one target: a task that is due again and again."""
+
+    def __init__(self, store: Store, target: str, adapter: Adapter, placing: Placing, interval: float) -> None:
+        self._store = store
+        self._target = target
+        self._adapter = adapter
+        self._placing = placing
+        self._interval = interval
+
+    async def __call__(self, task: Task) -> Again:
+        """Updates are written in one transaction and acknowledged after it; one that comes twice changes nothing."""
+        poll = await self._adapter.poll(self._store.read(partial(shelves.load_cursor, name=self._target)))
+        if not poll.updates:
+            return Again(self._interval)
+        known, unknown = self._sort(poll.updates)
+        placed = await self._store.write(partial(self._write, updates=known, cursor=poll.cursor), urgent=True)
+        self._store.announce_work()
+        numbers = {submission.order_id: update.erp_order_no for update, submission in known}
+        for order in placed:
+            self._placing.announce(order, numbers[order.id])
+        await self._settle(poll, unknown)
+        return Again(0.0 if poll.more else self._interval)
+
+    def _sort(self, updates: Sequence[Update]) -> tuple[list[tuple[Update, SubmissionRow]], list[tuple[Update, str]]]:
+        """Updates with their submissions, and those that fit none, with the reason."""
+        known: list[tuple[Update, SubmissionRow]] = []
+        unknown: list[tuple[Update, str]] = []
+        for update in updates:
+            found = self._store.read(partial(self._candidates, update=update))
+            if len(found) == 1:
+                known.append((update, found[0]))
+            else:
+                unknown.append((update, _why_unknown(update, len(found))))
+        return known, unknown
+
+    def _candidates(self, session: Session, *, update: Update) -> Sequence[SubmissionRow]:
+        if update.submission_key is not None:
+            found = submissions.by_key(session, self._target, update.submission_key)
+            return () if found is None else (found,)
+        return submissions.by_reference(session, self._target, update.client_order_ref or "")
+
+    def _write(
+        self, session: Session, updates: Sequence[tuple[Update, SubmissionRow]], cursor: str | None
+    ) -> list[OrderRow]:
+        """Write all updates down with the tasks that follow; the orders that got their number."""
+        at = now()
+        placed = []
+        for update, submission in updates:
+            order = changes.order_row(session, submission.order_id)
+            if update.kind is UpdateKind.REFUSED:
+                self._refuse(session, order, update, at)
+                continue
+            number = update.erp_order_no or ""
+            submissions.mark_numbered(session, submission.id, number)
+            for new in self._placing.place(session, order, number, at, self._target):
+                lanes.add(session, new, at)
+            placed.append(order)
+        shelves.save_cursor(session, self._target, cursor)
+        return placed
+
+    def _refuse(self, session: Session, order: OrderRow, update: Update, at: datetime) -> None:
+        text = f"{self._target} refused the order: {update.reason or 'no reason given'}"
+        if (order.hold, order.hold_text) != (HoldReason.ERP_REFUSED, text):
+            changes.hold(session, order, HoldReason.ERP_REFUSED, text, at, self._target)
+
+    async def _settle(self, poll: Poll, unknown: Sequence[tuple[Update, str]]) -> None:
+        """Now that all is stored: acknowledge what was understood, set aside what fits no order."""
+        strange = {id(update) for update, _ in unknown}
+        await self._adapter.acknowledge([update for update in poll.updates if id(update) not in strange])
+        for update, why in unknown:
+            log.warning("target.update_fits_no_order", target=self._target, source=update.source, why=why)
+            await self._adapter.set_aside(update, why)
+
+
+def _why_unknown(update: Update, found: int) -> str:
+    named = update.submission_key or update.client_order_ref
+    if found:
+        return f"{found} orders have the reference {named}: name the submission key or the application key as well."
+    return f"No order was submitted under {named}. Compare it with the key in the order's file."

@@ -1,0 +1,45 @@
+"""Placing: an ERP's order number has come, by whatever way, and Norce is to be told."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from order_receiver.orders.states import HoldReason, OrderState
+from order_receiver.store import changes
+from order_receiver.store.session import Session
+from order_receiver.store.store import Store
+from order_receiver.store.values import NewTask, OrderRow
+from order_receiver.work.kinds import NORCE, REPORT_CONFIRMED
+
+log = structlog.get_logger(__name__)
+
+
+class Placing:
+    """Writes an order's number once, whoever brings it, and queues the report to Norce (where one is configured)."""
+
+    def __init__(self, store: Store, *, reports: bool) -> None:
+        self._store = store
+        self._reports = reports
+
+    def place(self, session: Session, order: OrderRow, number: str, at: datetime, actor: str) -> Sequence[NewTask]:
+        """Take a number down. The same number again changes nothing; another one is held: somebody must look."""
+        if order.erp_order_no == number:
+            return ()
+        if order.erp_order_no is not None:
+            text = (
+                f"{actor} names order number {number}, but we know {order.erp_order_no} and may have told Norce so. "
+                "Find out in the ERP which one counts and cancel the other there."
+            )
+            changes.hold(session, order, HoldReason.NUMBERS_DIFFER, text, at, actor)
+            return ()
+        if order.hold is HoldReason.ERP_REFUSED:
+            changes.lift_hold(session, order, at, actor, waive=False, why="the ERP took the order after all")
+        changes.move(session, order, OrderState.PLACED, at, actor, number=number)
+        return (NewTask(system=NORCE, kind=REPORT_CONFIRMED, order_id=order.id),) if self._reports else ()
+
+    def announce(self, order: OrderRow, number: str | None) -> None:
+        """Tell doors that wait, and the log; after the commit."""
+        if number is not None:
+            self._store.announce_number(order.id, number)
+            log.info("order.placed", order=order.key.client_order_ref, erp_order_no=number)

@@ -1,0 +1,69 @@
+"""One system's share of a worker: what is claimed, what runs, and how much more fits."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from order_receiver.store.values import Task
+
+
+class SystemQueue:
+    """Tasks of one system in this process: at most `limit` run at once, and as many more wait claimed."""
+
+    def __init__(self, system: str, limit: int) -> None:
+        self.system = system
+        self.limit = limit
+        self.wake = asyncio.Event()
+        self.running: dict[int, asyncio.Task[None]] = {}
+        self.ready: deque[Task] = deque()
+        self._held: dict[int, tuple[Task, float]] = {}
+        self._reserved = 0
+
+    @property
+    def room(self) -> int:
+        """How many more tasks this queue would take."""
+        return 2 * self.limit - len(self._held) - self._reserved
+
+    def take(self, tasks: Iterable[Task]) -> None:
+        """Tasks that were claimed for this queue."""
+        claimed = time.monotonic()
+        for task in tasks:
+            self._held[task.id] = (task, claimed)
+            self.ready.append(task)
+
+    def next(self) -> Task | None:
+        """The next task to start, if one waits and a place is free."""
+        if self.ready and len(self.running) < self.limit:
+            return self.ready.popleft()
+        return None
+
+    def ended(self, task: Task) -> None:
+        """A task has left this worker's hands."""
+        self.running.pop(task.id, None)
+        self._held.pop(task.id, None)
+        self.wake.set()
+
+    def reserve(self) -> bool:
+        """Keep a place for a task that is about to be added in this worker's hands."""
+        if self.room <= 0:
+            return False
+        self._reserved += 1
+        return True
+
+    def settle_reservation(self) -> None:
+        """The reserved place was used or is free again."""
+        self._reserved -= 1
+
+    def to_extend(self, older_than: float) -> list[Task]:
+        """Held tasks whose lease was last renewed more than so many seconds ago; they count as renewed now."""
+        now = time.monotonic()
+        found = [task for task, since in self._held.values() if now - since > older_than]
+        for task in found:
+            self._held[task.id] = (task, now)
+        return found
+
+    @property
+    def held(self) -> int:
+        """Tasks in this worker's hands."""
+        return len(self._held)

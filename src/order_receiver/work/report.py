@@ -1,0 +1,71 @@
+"""Report: tell Norce what became of an order."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from order_receiver.contract.codes import OrderStatus
+from order_receiver.contract.outgoing import SendOrderStatusRequest
+from order_receiver.norce.references import client_order_ref_number
+from order_receiver.orders.states import OrderState
+from order_receiver.settings.model import Application
+from order_receiver.store import changes
+from order_receiver.store.session import Session
+from order_receiver.store.store import Store
+from order_receiver.store.values import NewTask, OrderRow, Task
+from order_receiver.work.results import Done
+
+log = structlog.get_logger(__name__)
+
+ACTOR = "norce"
+
+
+class StatusCalls(Protocol):
+    """What reporting needs of Norce Connect."""
+
+    async def send_order_status(self, request: SendOrderStatusRequest, application_id: int | None) -> None:
+        """Raises the failures of `orders.outcomes`. (norce: SendOrderStatus)"""
+        ...
+
+
+class ReportConfirmed:
+    """Sends `Confirmed` with the ERP's number, which links the two. Safe to repeat: the same fact says the same."""
+
+    def __init__(
+        self,
+        store: Store,
+        norce: StatusCalls,
+        applications: Mapping[str, Application],
+        account_id: int | None = None,
+    ) -> None:
+        self._store = store
+        self._norce = norce
+        self._ids = {key: application.id for key, application in applications.items()}
+        self._account_id = account_id
+
+    async def __call__(self, task: Task) -> Done:
+        """Raises the failures of the Norce client."""
+        order = self._store.read(partial(changes.order_row, order_id=task.order_id or 0))
+        if order.state is not OrderState.PLACED:
+            return Done()
+        request = SendOrderStatusRequest(
+            ClientOrderRef=client_order_ref_number(order.key.client_order_ref),
+            ErpOrderNo=order.erp_order_no,
+            OrderStatus=OrderStatus.Confirmed.name,
+            AccountId=self._account_id,
+        )
+        await self._norce.send_order_status(request, self._ids.get(order.key.application_key))
+        return Done(partial(_confirmed, order_id=order.id), partial(_tell, order))
+
+
+def _confirmed(session: Session, at: datetime, *, order_id: int) -> Sequence[NewTask]:
+    order = changes.order_row(session, order_id)
+    changes.move(session, order, OrderState.CONFIRMED, at, ACTOR, why="Norce was told Confirmed with the order number")
+    return ()
+
+
+def _tell(order: OrderRow) -> None:
+    log.info("order.confirmed", order=order.key.client_order_ref, erp_order_no=order.erp_order_no)

@@ -1,0 +1,229 @@
+"""The worker: claims due tasks, runs their handlers, and finishes each in one fenced transaction."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
+
+import structlog
+
+from order_receiver.orders.outcomes import CallFailed
+from order_receiver.orders.states import HoldReason
+from order_receiver.store import changes, lanes
+from order_receiver.store.errors import LeaseLost, StoreUnavailable
+from order_receiver.store.session import Session
+from order_receiver.store.store import Store, now
+from order_receiver.store.values import Attempt, Task
+from order_receiver.work.queue import SystemQueue
+from order_receiver.work.results import Again, Done, Handler, Hold
+from order_receiver.work.retry import RetryPolicy, outcome_name
+
+log = structlog.get_logger(__name__)
+
+ACTOR = "worker"
+
+Handlers: TypeAlias = dict[tuple[str, str], Handler]
+"""Handlers by system and kind of task."""
+
+
+class Worker:
+    """Works off the tasks of some systems. Everything it knows is in the store: kill it at any moment."""
+
+    def __init__(
+        self,
+        store: Store,
+        handlers: Handlers,
+        limits: Mapping[str, int],
+        *,
+        retry: RetryPolicy,
+        lease: float = 60.0,
+        poll: float = 1.0,
+        count_call: Callable[[str, str], None] = lambda system, outcome: None,
+    ) -> None:
+        self._store = store
+        self._handlers = handlers
+        self._queues = {system: SystemQueue(system, limit) for system, limit in limits.items()}
+        self._retry = retry
+        self._lease = lease
+        self._poll = poll
+        self._count_call = count_call
+        self._stopping = False
+        self._loops: list[asyncio.Task[None]] = []
+        self._leases: asyncio.Task[None] | None = None
+        store.on_work(self._wake_all)
+
+    def start(self) -> None:
+        """Begin to work; returns at once."""
+        self._loops = [asyncio.create_task(self._feed(queue)) for queue in self._queues.values()]
+        self._leases = asyncio.create_task(self._keep_leases())
+
+    async def stop(self, grace: float) -> None:
+        """Take nothing new, let what runs finish for `grace` seconds, hand the rest back for others to take."""
+        self._stopping = True
+        self._wake_all()
+        await asyncio.gather(*self._loops)
+        running = [run for queue in self._queues.values() for run in queue.running.values()]
+        if running:
+            _, late = await asyncio.wait(running, timeout=grace)
+            for run in late:
+                run.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*(self._release(task) for queue in self._queues.values() for task in queue.ready))
+        if self._leases is not None:
+            self._leases.cancel()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is in this worker's hands."""
+        return not any(queue.held for queue in self._queues.values())
+
+    def _wake_all(self) -> None:
+        for queue in self._queues.values():
+            queue.wake.set()
+
+    async def _feed(self, queue: SystemQueue) -> None:
+        """Keep one system's queue filled with due tasks."""
+        while not self._stopping:
+            queue.wake.clear()
+            due = self._store.read(partial(lanes.next_due, system=queue.system))
+            wait = self._poll
+            if due is not None and queue.room > 0:
+                wait = min(wait, (due - now()).total_seconds())
+                if wait <= 0:
+                    await self._claim(queue)
+                    continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await queue.wake.wait()
+
+    async def _claim(self, queue: SystemQueue) -> None:
+        room = queue.room
+        try:
+            tasks = await self._store.write(
+                lambda session: lanes.claim(session, queue.system, room, now(), self._lease), urgent=True
+            )
+        except StoreUnavailable:
+            await asyncio.sleep(self._poll)
+            return
+        queue.take(tasks)
+        self._start_ready(queue)
+
+    def _start_ready(self, queue: SystemQueue) -> None:
+        while not self._stopping and (task := queue.next()) is not None:
+            queue.running[task.id] = asyncio.create_task(self._run(queue, task))
+
+    async def _run(self, queue: SystemQueue, task: Task) -> None:
+        try:
+            await self._attempt(task)
+        except asyncio.CancelledError:
+            await self._release(task)
+        except LeaseLost:
+            log.warning("task.lease_lost", task=task.id, kind=task.kind, order_id=task.order_id)
+        except StoreUnavailable as error:
+            log.error("task.not_finished", task=task.id, kind=task.kind, error=str(error))
+        finally:
+            queue.ended(task)
+            self._start_ready(queue)
+
+    async def _attempt(self, task: Task) -> None:
+        started, clock = now(), time.perf_counter()
+        try:
+            result = await self._handlers[task.system, task.kind](task)
+            await self._finish(task, _attempt(started, clock, "done"), result)
+            self._count_call(task.system, "done")
+        except (LeaseLost, StoreUnavailable):
+            raise
+        except Hold as held:
+            await self._park(task, _attempt(started, clock, "held", held.text), held.reason, held.text)
+        except Exception as error:
+            await self._failed(task, started, clock, error)
+
+    async def _finish(self, task: Task, attempt: Attempt, result: Done | Again) -> None:
+        """Write the result, remove the task (or set a poll's next time), add what follows: one transaction."""
+        reserved = [queue for queue in self._queues.values() if queue.reserve()]
+
+        def operation(session: Session) -> Sequence[Task]:
+            at = now()
+            if isinstance(result, Again):
+                due = at + timedelta(seconds=result.seconds)
+                lanes.put_back(session, task, None, due=due, reason=None, attempts=0)
+            else:
+                lanes.finish(session, task, attempt)
+            free = {queue.system for queue in reserved} if not self._stopping else set()
+            added = [
+                lanes.add(session, new, at, self._lease if new.system in free and new.due is None else None)
+                for new in result.write(session, at)
+            ]
+            return [handed for handed in added if handed is not None]
+
+        try:
+            handed_over = await self._store.write(operation, urgent=True)
+        finally:
+            for queue in reserved:
+                queue.settle_reservation()
+        if result.after is not None:
+            result.after()
+        self._take_over(handed_over)
+
+    def _take_over(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            queue = self._queues[task.system]
+            queue.take((task,))
+            self._start_ready(queue)
+
+    async def _failed(self, task: Task, started: datetime, clock: float, error: Exception) -> None:
+        """Try again later, or park when that cannot help or has been tried often enough."""
+        text = str(error) if isinstance(error, CallFailed) else f"unexpected {type(error).__name__}: {error}"
+        if not isinstance(error, CallFailed):
+            log.exception("task.unexpected_error", task=task.id, kind=task.kind, order_id=task.order_id)
+        attempt = _attempt(started, clock, outcome_name(error), text)
+        self._count_call(task.system, attempt.outcome)
+        wait = self._retry.wait(error, task.attempts)
+        if task.order_id is None:
+            wait = wait if wait is not None else self._retry.cap
+        if wait is None:
+            reason = f"{task.kind} failed {task.attempts} times, last: {text}"
+            await self._park(task, attempt, HoldReason.PARKED, reason)
+            return
+        due = now() + timedelta(seconds=wait)
+        log.warning(
+            "task.retry", kind=task.kind, order_id=task.order_id, attempt=task.attempts, error=text, due=due.isoformat()
+        )
+        await self._store.write(
+            lambda session: lanes.put_back(session, task, attempt, due=due, reason=text), urgent=True
+        )
+
+    async def _park(self, task: Task, attempt: Attempt, reason: HoldReason, text: str) -> None:
+        def operation(session: Session) -> None:
+            lanes.put_back(session, task, attempt, due=None, reason=text)
+            if task.order_id is not None:
+                order = changes.order_row(session, task.order_id)
+                changes.hold(session, order, reason, text, now(), ACTOR)
+
+        await self._store.write(operation, urgent=True)
+        log.warning("order.held", order_id=task.order_id, kind=task.kind, reason=reason.value, text=text)
+
+    async def _release(self, task: Task) -> None:
+        """Hand a task back as if it had not been taken."""
+        with suppress(LeaseLost, StoreUnavailable):
+            await self._store.write(
+                lambda session: lanes.put_back(session, task, None, due=now(), reason=None, attempts=task.attempts - 1),
+                urgent=True,
+            )
+
+    async def _keep_leases(self) -> None:
+        """Renew the leases of tasks that take long."""
+        while True:
+            await asyncio.sleep(self._lease / 4)
+            held = [task for queue in self._queues.values() for task in queue.to_extend(self._lease / 4)]
+            if held:
+                end = now() + timedelta(seconds=self._lease)
+                with suppress(StoreUnavailable):
+                    await self._store.write(partial(lanes.extend, held=held, lease_end=end), urgent=True)
+
+
+def _attempt(started: datetime, clock: float, outcome: str, error: str | None = None) -> Attempt:
+    return Attempt(started, (time.perf_counter() - clock) * 1000, outcome, error)
