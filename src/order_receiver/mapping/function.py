@@ -65,7 +65,9 @@ def as_document(result: object) -> Document:
         return Document(result.encode(), "text/plain; charset=utf-8", "txt")
     if isinstance(result, bytes):
         return Document(result, "application/octet-stream", "bin")
-    raise WrongValue(f"the function returned a {type(result).__name__}; return a dict, text, bytes or a Document")
+    raise WrongValue(
+        f"the function returned a value of type {type(result).__name__}; return a dict, text, bytes or a Document"
+    )
 
 
 def _sentence(error: Exception, spec: str) -> str:

@@ -33,7 +33,7 @@ def decimal(value: object) -> Decimal:
             return Decimal(value)
         except InvalidOperation as error:
             raise WrongValue(f"{value!r} is not a decimal number; write it with digits and a dot") from error
-    raise WrongValue(f"a {type(value).__name__} is not a decimal number")
+    raise WrongValue(f"a value of type {type(value).__name__} is not a decimal number")
 
 
 def money(value: object, places: int = 2) -> Decimal:
@@ -78,7 +78,7 @@ def local(context: Context, value: object, zone: str | None = None) -> datetime 
     if value is None:
         return None
     if not isinstance(value, datetime):
-        raise WrongValue(f"local needs a date with time, not a {type(value).__name__}")
+        raise WrongValue(f"local needs a date with time, not a value of type {type(value).__name__}")
     mapping_context = context["context"]
     if not isinstance(mapping_context, MappingContext):
         raise WrongValue("`context` was set to something else in this template; give it another name")
@@ -97,7 +97,7 @@ def iso(value: object) -> str | None:
         return value.isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    raise WrongValue(f"iso needs a date, not a {type(value).__name__}")
+    raise WrongValue(f"iso needs a date, not a value of type {type(value).__name__}")
 
 
 def strict(function: Callable[..., object]) -> Callable[..., object]:

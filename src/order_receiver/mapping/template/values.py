@@ -60,7 +60,7 @@ def as_text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, str | int):
         return str(value)
-    raise WrongValue(f"a {type(value).__name__} cannot be written as text; name the member you mean")
+    raise WrongValue(f"a value of type {type(value).__name__} cannot be written as text; name the member you mean")
 
 
 def as_json(value: object) -> str:

@@ -30,6 +30,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -39,28 +40,28 @@ from order_receiver.targets.folder.trouble import explain, transient
 SENT = ".sent"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Handover:
-    """One document on its way into `outbox` under `key`."""
+    """One document on its way into `outbox` under `key`. Without slots, as its paths are made once and kept."""
 
     outbox: Path
     key: str
     extension: str
     content: bytes
 
-    @property
+    @cached_property
     def mark(self) -> Path:
         return self.outbox / SENT / self.key
 
-    @property
+    @cached_property
     def staged(self) -> Path:
         return self.outbox / SENT / f"{self.key}.part"
 
-    @property
+    @cached_property
     def file(self) -> Path:
         return self.outbox / f"{self.key}.{self.extension}"
 
-    @property
+    @cached_property
     def promise(self) -> bytes:
         return f"{sha256(self.content).hexdigest()} {self.file.name}\n".encode()
 
