@@ -17,6 +17,10 @@ FIRST = "first"
 CONFLICT = "conflict"
 DOOR = "door"
 
+_RECEIVED = OrderState.RECEIVED.value
+_WAITING = TaskState.WAITING.value
+_PARKED = TaskState.PARKED.value
+
 _o, _m = tables.orders.c, tables.messages.c
 
 _insert_order = Statement(
@@ -63,7 +67,7 @@ def accept(session: Session, arrival: Arrival) -> Acceptance:
         _insert_order,
         application_key=arrival.key.application_key,
         client_order_ref=arrival.key.client_order_ref,
-        state=OrderState.RECEIVED.value,
+        state=_RECEIVED,
         hold=None if arrival.hold is None else arrival.hold.value,
         hold_text=arrival.hold_text,
         received_at=at,
@@ -79,14 +83,14 @@ def accept(session: Session, arrival: Arrival) -> Acceptance:
         order_id=order_id,
         system=RECEIVER,
         kind=PROCESS,
-        state=TaskState.PARKED.value if held else TaskState.WAITING.value,
+        state=_PARKED if held else _WAITING,
         due=None if held else at,
         fence=0,
         attempts=0,
         reason=arrival.hold_text,
         created_at=at,
     )
-    record(session, order_id, at, DOOR, "received", new=OrderState.RECEIVED.value)
+    record(session, order_id, at, DOOR, "received", new=_RECEIVED)
     if arrival.hold is not None:
         record(session, order_id, at, DOOR, "held", new=arrival.hold.value, why=arrival.hold_text)
     return Accepted(order_id)

@@ -5,6 +5,7 @@ database and pays only for the driver.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Protocol, TypeAlias, cast
 
 from sqlalchemy import Delete, Insert, Select, Table, Update, bindparam
@@ -46,41 +47,49 @@ class Compiled:
 
     def __init__(self, core: Core, dialect: Dialect) -> None:
         compiled = core.compile(dialect=dialect)
+        names = list(compiled.positiontup or ())
         self.sql = str(compiled)
-        defaults = compiled.params
-        self._binds = [
-            (
-                name,
-                defaults.get(name),
-                cast("Processor | None", compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)),
-            )
-            for name in compiled.positiontup or ()
+        self._literals = {name: value for name, value in compiled.params.items() if value is not None}
+        self._pick = _picker(names)
+        binds = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+        self._binds = [(index, cast("Processor", bind)) for index, bind in enumerate(binds) if bind is not None]
+        results = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in core.exported_columns
         ]
         self._results = [
-            cast("Processor | None", column.type.dialect_impl(dialect).result_processor(dialect, None))
-            for column in core.exported_columns
+            (index, cast("Processor", result)) for index, result in enumerate(results) if result is not None
         ]
-        self._plain = not any(self._results)
 
-    def parameters(self, values: Mapping[str, Value]) -> list[Value]:
-        """The values in the driver's order, converted as their columns ask; bound literals fill themselves in."""
-        found = []
-        for name, default, convert in self._binds:
-            value = values.get(name, default)
-            found.append(value if convert is None or value is None else convert(value))
-        return found
+    def parameters(self, values: Mapping[str, Value]) -> Sequence[Value]:
+        """The values in the driver's order, converted as their columns ask; literals fill themselves in.
+
+        Raises KeyError for a value that was forgotten.
+        """
+        return _converted(self._pick({**self._literals, **values} if self._literals else values), self._binds)
 
     def rows(self, raw: list[Row]) -> list[Row]:
         """Fetched rows, converted as their columns ask."""
-        if self._plain:
+        if not self._results:
             return raw
-        return [
-            tuple(
-                value if convert is None or value is None else convert(value)
-                for value, convert in zip(row, self._results, strict=True)
-            )
-            for row in raw
-        ]
+        return [tuple(_converted(row, self._results)) for row in raw]
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Value]], Sequence[Value]]:
+    """Takes the named values out of a mapping, in order, as quickly as Python can."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
+
+
+def _converted(row: Sequence[Value], processors: Sequence[tuple[int, Processor]]) -> Sequence[Value]:
+    if not processors:
+        return row
+    values = list(row)
+    for index, process in processors:
+        value = values[index]
+        if value is not None:
+            values[index] = process(value)
+    return values
 
 
 def insertion(table: Table, *columns: str) -> Insert:

@@ -1,6 +1,8 @@
 """The tables, once, for every database. Changing one means a migration beside it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     Column,
@@ -20,17 +22,29 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 
+@lru_cache(maxsize=64)
+def _utc_text(moment: datetime | None) -> str | None:
+    """Cached, as the rows of one operation share their moment."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware datetime in UTC, kept as ISO 8601 text with microseconds and zone, so that text order is time order."""
 
     impl = String(32)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
+        """The hot path goes straight to the conversion."""
+        return _utc_text
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:
+        """Back to an aware datetime."""
+        return _moment
 
 
 metadata = MetaData(
