@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter
 
-from order_receiver.contract.plan import Kind, members
+from order_receiver.contract.plan import Kind, members, tuple_getter
 from order_receiver.contract.request import Message
 
 PLAIN_LENGTH = 28
@@ -40,13 +39,7 @@ def _compiled(struct: type[Message]) -> _Compiled:
     amounts = [member.name for member in members(struct) if member.kind is Kind.AMOUNT]
     objects = [(member.name, member.struct) for member in members(struct) if member.struct is not None]
     nested = tuple(name for name, inner in objects if _has_amounts(inner))
-    return (_getter(amounts) if amounts else None), nested
-
-
-def _getter(names: list[str]) -> Callable[[Message], tuple[Decimal | None, ...]]:
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda message: (getattr(message, names[0]),)
+    return (tuple_getter(amounts) if amounts else None), nested
 
 
 @cache

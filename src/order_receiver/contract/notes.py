@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from order_receiver.contract.findings import Finding, Severity
 from order_receiver.contract.personal import shown
 from order_receiver.contract.places import Path, json_pointer
-from order_receiver.contract.plan import Kind, Member, members
+from order_receiver.contract.plan import Kind, Member, members, tuple_getter
 from order_receiver.contract.request import Message, OrderRequest
 
 NOTES_LIMIT = 100
@@ -17,9 +18,36 @@ _GUID = re.compile(r"[{(]?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}[)}]?", r
 
 def notes(order: OrderRequest) -> tuple[Finding, ...]:
     """Over-long texts, unknown code words, and currencies, countries and GUIDs of an unusual form; at most 100."""
+    if _is_usual(order):
+        return ()
     found: list[Finding] = []
     _look(order, (), found)
     return tuple(found[:NOTES_LIMIT])
+
+
+def _is_usual(message: Message) -> bool:
+    """Whether there is nothing to note: the quick answer for nearly every order."""
+    plan = _quick(type(message))
+    for texts, longest in plan.lengths:
+        if max(map(len, filter(None, texts(message))), default=0) > longest:
+            return False
+    for name, is_usual in plan.tests:
+        value = getattr(message, name)
+        if value and not is_usual(value):
+            return False
+    return _inner_is_usual(message, plan) if plan.descends else True
+
+
+def _inner_is_usual(message: Message, plan: "_Quick") -> bool:
+    for name in plan.objects:
+        inner = getattr(message, name)
+        if inner is not None and not _is_usual(inner):
+            return False
+    for name in plan.lists:
+        entries = getattr(message, name)
+        if entries and not all(map(_is_usual, entries)):
+            return False
+    return True
 
 
 def _look(message: Message, path: Path, found: list[Finding]) -> None:
@@ -61,6 +89,46 @@ def _compiled(struct: type[Message]) -> tuple[tuple[tuple[Member, Callable[[str]
     """The members with something to check, each with its quick test, and the members to descend into."""
     checked = tuple((member, test) for member in members(struct) if (test := _test(member)) is not None)
     return checked, tuple(member.name for member in members(struct) if member.struct is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """How to look through one Struct quickly: texts by their greatest length, other tests, and where to descend."""
+
+    lengths: tuple[tuple[Callable[[Message], tuple[str | None, ...]], int], ...]
+    tests: tuple[tuple[str, Callable[[str], bool]], ...]
+    objects: tuple[str, ...]
+    lists: tuple[str, ...]
+    descends: bool
+
+
+@cache
+def _quick(struct: type[Message]) -> _Quick:
+    checked = [(member, test) for member in members(struct) if (test := _test(member)) is not None]
+    by_length: dict[int, list[str]] = {}
+    for member, _ in checked:
+        if _has_only_length(member) and member.max_length is not None:
+            by_length.setdefault(member.max_length, []).append(member.name)
+    inner = [member for member in members(struct) if member.struct is not None and _has_tests(member.struct)]
+    return _Quick(
+        lengths=tuple((tuple_getter(names), longest) for longest, names in by_length.items()),
+        tests=tuple((member.name, test) for member, test in checked if not _has_only_length(member)),
+        objects=tuple(member.name for member in inner if member.kind is Kind.OBJECT),
+        lists=tuple(member.name for member in inner if member.kind is Kind.LIST),
+        descends=bool(inner),
+    )
+
+
+def _has_only_length(member: Member) -> bool:
+    return member.format is None and member.words is None
+
+
+@cache
+def _has_tests(struct: type[Message]) -> bool:
+    return any(
+        _test(member) is not None or (member.struct is not None and _has_tests(member.struct))
+        for member in members(struct)
+    )
 
 
 def _test(member: Member) -> Callable[[str], bool] | None:

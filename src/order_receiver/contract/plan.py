@@ -4,11 +4,12 @@ Everything that must treat members by their nature (tolerant reading, notes, mas
 so that a new member of the contract is one line in one Struct.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import cache
-from typing import cast
+from operator import attrgetter
+from typing import Any, cast
 
 from msgspec import inspect
 
@@ -67,6 +68,13 @@ def member_names(struct: type[Message]) -> Mapping[str, Member]:
 def folded_names(struct: type[Message]) -> Mapping[str, Member]:
     """The members by name in one case, which also joins `PricelistCodes` and `PriceListCodes`."""
     return {member.name.casefold(): member for member in members(struct)}
+
+
+def tuple_getter(names: Sequence[str]) -> Callable[[Message], tuple[Any, ...]]:
+    """Takes the named members of a message at once, as quickly as Python can."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda message: tuple(getattr(message, name) for name in names)
 
 
 def _member(one: inspect.Field) -> Member:

@@ -11,7 +11,7 @@ from order_receiver.contract.json_form import read
 from order_receiver.contract.media import MediaType, media_type
 from order_receiver.contract.reading import Limits, Unreadable
 from order_receiver.door.answers import Situation
-from order_receiver.door.body import BodyRefused, read_body
+from order_receiver.door.body import CUT_OFF, BodyReader, BodyRefused
 from order_receiver.door.comparing import compare
 from order_receiver.door.identifying import Identified, Unidentified, identify_body
 from order_receiver.door.request import Head, head_of
@@ -49,6 +49,7 @@ class Door:
         self._applications = applications
         self._credentials = credentials
         self._count = count
+        self._bodies = BodyReader(settings.body_limit, settings.read_timeout)
         self._limits = Limits(depth=settings.depth_limit, items=settings.item_limit)
         self._zones = {key: ZoneInfo(application.time_zone) for key, application in applications.items()}
         self.draining = False
@@ -57,7 +58,7 @@ class Door:
         """Answer one request; nothing that is received is dropped without an answer or a place in the store."""
         head = head_of(scope, behind_proxy=self._settings.behind_proxy)
         try:
-            outcome = await self._refuse_by_head(head) or await self._take(head, receive)
+            outcome = await self._refuse_by_head(head) or await self._take(head, scope, receive)
         except BodyRefused as refused:
             outcome = Outcome(refused.situation, detail=str(self._settings.body_limit))
         except StoreOverloaded:
@@ -100,8 +101,10 @@ class Door:
             return Outcome(Situation.WRONG_CREDENTIALS)
         return None
 
-    async def _take(self, head: Head, receive: Receive) -> Outcome:
-        body = await read_body(receive, self._settings.body_limit, self._settings.read_timeout)
+    async def _take(self, head: Head, scope: Scope, receive: Receive) -> Outcome:
+        body = await self._bodies.read(receive)
+        if CUT_OFF in scope.get("state", ()):
+            return Outcome(Situation.BODY_CUT_OFF)
         content_type = head.text(b"content-type")
         media = media_type(content_type)
         message = Message(body, content_type, now(), head.client, head.kept())
@@ -125,7 +128,7 @@ class Door:
         if application is None:
             situation, hold = Situation.UNKNOWN_APPLICATION, HoldReason.UNKNOWN_APPLICATION
             text = f"No application with key {found.key.application_key} is configured."
-        elif application.on_findings == "fail" and (told := self._told(message, media, application)) is not None:
+        elif application.on_findings == "fail" and (told := self._told(message, media, application, found)) is not None:
             return await self._quarantine(message, Situation.FAILED_WITH_FINDINGS, told)
         elif found.do_hold:
             situation, hold = Situation.DO_HOLD, HoldReason.DO_HOLD
@@ -141,16 +144,18 @@ class Door:
         self._store.announce_work()
         return await self._stored(result.order_id, application.wait_milliseconds if application else 0)
 
-    def _told(self, message: Message, media: MediaType, application: Application) -> str | None:
-        """What stands in the order's way, for applications that want such orders failed."""
+    def _told(self, message: Message, media: MediaType, application: Application, found: Identified) -> str | None:
+        """What stands in a new order's way, for applications that want such orders failed; a known one stands."""
+        if self._store.read(partial(accepting.is_known, key=found.key)):
+            return None
         try:
             reading = read(
                 message.body, charset=media.charset, zone=ZoneInfo(application.time_zone), limits=self._limits
             )
         except Unreadable as error:
             return str(error)
-        found = obstacles(reading, application).all
-        return tell(found) if found else None
+        obstructing = obstacles(reading, application).all
+        return tell(obstructing) if obstructing else None
 
     async def _stored(self, order_id: int, wait_milliseconds: int) -> Outcome:
         if wait_milliseconds == 0:

@@ -10,8 +10,6 @@ from order_receiver.contract.reading import Limits, Unreadable
 from order_receiver.door.answers import Situation
 from order_receiver.orders.identity import OrderKey, identify
 
-NOT_AN_ORDER = "It names no "
-
 
 @dataclass(frozen=True, slots=True)
 class Identified:
@@ -34,7 +32,7 @@ def identify_body(
     body: bytes, media: MediaType, limits: Limits, default_application: str | None
 ) -> Identified | Unidentified:
     """Find the key of the order in a body; a glance first, and only where that finds nothing the whole message."""
-    seen = glance(body) if media.charset in {None, "utf-8", "UTF-8"} else None
+    seen = glance(body) if (media.charset or "utf-8").lower() == "utf-8" else None
     if seen is None:
         try:
             seen = _glance_of_all(body, media, limits)

@@ -15,7 +15,8 @@ PLACES_LIMIT = 60
 CENT = Decimal("0.01")
 _ROUNDING = Context(prec=120, traps=[])
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_TROUBLE = tuple(re.compile(sign) for sign in (rb"E[+-]", rb"Na[N]", rb"In[f]"))
+_EXPONENT = re.compile(rb"E[+-]")
+_NOT_FINITE = tuple(re.compile(sign) for sign in (rb"Na[N]", rb"In[f]"))
 """How str() writes a decimal that JSON should not show. A class at the end makes the search twice as fast."""
 
 
@@ -46,9 +47,16 @@ def encode_json(value: object) -> bytes:
     """
     content = _encoder.encode(value)
     # Only a decimal with an exponent needs rewriting, and that shows in the text; looking there is the fastest.
-    if any(sign.search(content) for sign in _TROUBLE):
+    if _may_show_trouble(content):
         return _encoder.encode(_rewrite(msgspec.to_builtins(value, builtin_types=(Decimal,)), ""))
     return content
+
+
+def _may_show_trouble(content: bytes) -> bool:
+    """A digit before the E tells an exponent from part numbers such as SE-100; a rare doubt only costs time."""
+    if any(sign.search(content) for sign in _NOT_FINITE):
+        return True
+    return any(content[found.start() - 1 : found.start()].isdigit() for found in _EXPONENT.finditer(content))
 
 
 def _rewrite(value: object, path: str) -> object:

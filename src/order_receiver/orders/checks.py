@@ -36,7 +36,13 @@ def order_total(order: OrderRequest) -> Decimal:
     Every row counts with its own price, bundles too. A row's `Discount` is in its price already. A fee's `Amount` is
     taken as excluding VAT, as all prices of the contract are. NaN where an amount is none.
     """
-    return _MONEY.subtract(_MONEY.add(_rows_total(order), _fees_total(order, with_vat=True)), _discounts_total(order))
+    return _total(order, _rows_total(order), with_vat=True)
+
+
+def _total(order: OrderRequest, rows: Decimal, *, with_vat: bool) -> Decimal:
+    if order.Fees:
+        rows = _MONEY.add(rows, _fees_total(order, with_vat=with_vat))
+    return _MONEY.subtract(rows, _discounts_total(order)) if order.Discounts else rows
 
 
 def _rows(order: OrderRequest) -> Iterator[Finding]:
@@ -80,8 +86,9 @@ def _totals(order: OrderRequest, allowance: Decimal) -> Iterator[Finding]:
     if not order.Payments or any(_code(one.CurrencyCode) not in ("", currency) for one in order.Payments):
         return
     paid = _sum(payment.Amount for payment in order.Payments)
-    total = order_total(order)
-    bare = _MONEY.subtract(_MONEY.add(_rows_total(order), _fees_total(order, with_vat=False)), _discounts_total(order))
+    rows = _rows_total(order)
+    total = _total(order, rows, with_vat=True)
+    bare = _total(order, rows, with_vat=False)
     if not any(_within(_MONEY.subtract(paid, one), allowance) for one in (total, bare)):
         seen = f"payments {_shown(paid)}, rows {_shown(total)} {shorten(currency)}".rstrip()
         advice = "Compare the payments with the rows, then release the order or cancel it."
@@ -89,8 +96,11 @@ def _totals(order: OrderRequest, allowance: Decimal) -> Iterator[Finding]:
 
 
 def _rows_total(order: OrderRequest) -> Decimal:
-    rows = order.Items or ()
-    return _sum(_MONEY.multiply(_MONEY.add(row.UnitPrice, row.UnitVat), row.quantity) for row in rows)
+    add, multiply = _MONEY.add, _MONEY.multiply
+    total = _ZERO
+    for row in order.Items or ():
+        total = add(total, multiply(add(row.UnitPrice, row.UnitVat), row.quantity))
+    return total
 
 
 def _fees_total(order: OrderRequest, *, with_vat: bool) -> Decimal:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 REFERENCE_LIMIT = 500
 """Longer references identify nothing: no sender means them. The contract says 50; up to here they are accepted."""
@@ -40,6 +41,7 @@ def identify(
     return OrderKey(normal_application_key(key), reference)
 
 
+@lru_cache(maxsize=256)
 def normal_application_key(text: str) -> str:
     """An application key in its one form: a GUID with hyphens and without braces, in lower case."""
     match = _GUID.fullmatch(text.strip())

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, select
 
+from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import OrderState
 from order_receiver.store import tables
 from order_receiver.store.history import record
@@ -97,19 +98,25 @@ def accept(session: Session, arrival: Arrival) -> Acceptance:
 
 
 def _known(session: Session, arrival: Arrival) -> Acceptance:
-    found = session.one(
-        _find_order,
-        application_key=arrival.key.application_key,
-        client_order_ref=arrival.key.client_order_ref,
-    )
+    found = _find(session, arrival.key)
     if found is None:
         raise LookupError(f"order {arrival.key} was refused as known but is not there")
-    order_id, number = int(found[0]), found[1]
+    order_id, number = found
     first, conflicts = messages_of(session, order_id)
     if first.body == arrival.message.body:
         note_repeat(session, order_id, arrival.message.received_at)
         return Repeated(order_id, number)
     return Differing(order_id, number, first, tuple(conflict.body for conflict in conflicts))
+
+
+def is_known(session: Session, key: OrderKey) -> bool:
+    """Whether an order with this key is stored."""
+    return _find(session, key) is not None
+
+
+def _find(session: Session, key: OrderKey) -> tuple[int, str | None] | None:
+    row = session.one(_find_order, application_key=key.application_key, client_order_ref=key.client_order_ref)
+    return None if row is None else (row[0], row[1])
 
 
 def note_repeat(session: Session, order_id: int, at: datetime) -> None:
@@ -118,7 +125,10 @@ def note_repeat(session: Session, order_id: int, at: datetime) -> None:
 
 
 def note_conflict(session: Session, order_id: int, message: Message, differences: str) -> None:
-    """Another content came under the same key: the first stands, this one is kept beside it."""
+    """Another content came under the same key: the first stands, this one is kept beside it, once."""
+    _, conflicts = messages_of(session, order_id)
+    if any(known.body == message.body for known in conflicts):
+        return
     _add_message(session, order_id, CONFLICT, message)
     record(session, order_id, message.received_at, DOOR, "conflict", why=differences)
 

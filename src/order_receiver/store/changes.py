@@ -15,12 +15,12 @@ from order_receiver.store.statements import Row, Statement
 from order_receiver.store.values import OrderRow
 
 _o = tables.orders.c
-_ORDER = (
+ORDER_COLUMNS = (
     *(_o.id, _o.application_key, _o.client_order_ref, _o.state, _o.hold, _o.waived, _o.erp_order_no),
     *(_o.received_at, _o.hold_text),
 )
 
-_select = Statement(select(*_ORDER).where(_o.id == bindparam("order_id")))
+_select = Statement(select(*ORDER_COLUMNS).where(_o.id == bindparam("order_id")))
 _move = Statement(
     update(tables.orders)
     .where(_o.id == bindparam("order_id"))
@@ -38,7 +38,7 @@ def order_row(session: Session, order_id: int) -> OrderRow:
     row = session.one(_select, order_id=order_id)
     if row is None:
         raise NoSuchOrder(f"There is no order with id {order_id}.")
-    return _order(row)
+    return order_from(row)
 
 
 def move(
@@ -85,12 +85,15 @@ def cancel(session: Session, order: OrderRow, at: datetime, actor: str, why: str
             f"Order {order.key} is {order.state}: only an order that no ERP has yet can be cancelled here. "
             "Cancel it in the ERP."
         )
+    if lanes.under_way(session, order.id):
+        raise NotPossible(f"Order {order.key} is being worked on just now and may be on its way into an ERP. Try again.")
     lanes.drop_all(session, order.id)
     session.change(_set_hold, order_id=order.id, code=None, text=None, passed=_waived(order.waived), at=at)
     move(session, order, OrderState.CANCELLED, at, actor, why=why)
 
 
-def _order(row: Row) -> OrderRow:
+def order_from(row: Row) -> OrderRow:
+    """An order from its ORDER_COLUMNS."""
     order_id, application_key, reference, state, held, waived, number, received_at, hold_text = row
     return OrderRow(
         id=order_id,

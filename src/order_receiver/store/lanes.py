@@ -29,6 +29,11 @@ _due_ids = (
     .order_by(_t.due)
     .limit(bindparam("limit"))
 )
+_in_hand = (
+    _t.id == bindparam("task"),
+    _t.fence == bindparam("held_fence"),
+    _t.state == TaskState.RUNNING.value,
+)
 _claim = Statement(
     update(tables.tasks)
     .where(_t.id.in_(_due_ids))
@@ -37,13 +42,13 @@ _claim = Statement(
 )
 _extend = Statement(
     update(tables.tasks)
-    .where(_t.id == bindparam("task"), _t.fence == bindparam("held_fence"))
+    .where(*_in_hand)
     .values(due=bindparam("lease_end"))
 )
-_remove = Statement(delete(tables.tasks).where(_t.id == bindparam("task"), _t.fence == bindparam("held_fence")))
+_remove = Statement(delete(tables.tasks).where(*_in_hand))
 _put_back = Statement(
     update(tables.tasks)
-    .where(_t.id == bindparam("task"), _t.fence == bindparam("held_fence"))
+    .where(*_in_hand)
     .values(
         state=bindparam("to_state"),
         due=bindparam("next_due"),
@@ -84,6 +89,9 @@ _wake_waiting = Statement(
     .values(due=bindparam("now"), attempts=0)
 )
 _drop_all = Statement(delete(tables.tasks).where(_t.order_id == bindparam("of_order")))
+_running = Statement(
+    select(_t.id).where(_t.order_id == bindparam("of_order"), _t.state == TaskState.RUNNING.value).limit(1)
+)
 _next_due = Statement(select(func.min(_t.due)).where(_t.system == bindparam("of_system"), _t.due.is_not(None)))
 _singleton = Statement(
     select(_t.id).where(_t.order_id.is_(None), _t.system == bindparam("of_system"), _t.kind == bindparam("of_kind"))
@@ -189,8 +197,13 @@ def record_attempt(session: Session, task: Task, attempt: Attempt) -> None:
 
 def wake(session: Session, order_id: int, now: datetime) -> int:
     """Make an order's parked tasks, and those that wait for a retry, due now; how many were parked."""
-    woken = session.change(_wake_parked, of_order=order_id, now=now)
-    return woken + session.change(_wake_waiting, of_order=order_id, now=now)
+    session.change(_wake_waiting, of_order=order_id, now=now)
+    return session.change(_wake_parked, of_order=order_id, now=now)
+
+
+def under_way(session: Session, order_id: int) -> bool:
+    """Whether a worker has a task of the order in its hands."""
+    return session.one(_running, of_order=order_id) is not None
 
 
 def drop_all(session: Session, order_id: int) -> int:

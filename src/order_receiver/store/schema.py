@@ -50,6 +50,9 @@ def upgrade(engine: Engine) -> SchemaState:
     if not found.up_to_date:
         config = _config()
         with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                # The driver begins no transaction before CREATE TABLE; and two processes may start together.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     return found

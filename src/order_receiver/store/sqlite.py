@@ -56,7 +56,7 @@ def refuse_network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) 
     """
     if not mounts.exists():
         return
-    kind = _file_system_of(path.absolute(), mounts.read_text(encoding="utf-8", errors="replace"))
+    kind = _file_system_of(path.resolve(), mounts.read_text(encoding="utf-8", errors="replace"))
     name, _, fuse = kind.partition(".")
     if name in NETWORK_FILE_SYSTEMS or fuse in NETWORK_FUSE:
         raise UnsuitableFileSystem(f"{path} is on a {kind} file system. {UnsuitableFileSystem.__doc__}")

@@ -49,7 +49,7 @@ class Compiled:
         compiled = core.compile(dialect=dialect)
         names = list(compiled.positiontup or ())
         self.sql = str(compiled)
-        self._literals = {name: value for name, value in compiled.params.items() if value is not None}
+        self._literals = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
         self._pick = _picker(names)
         binds = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
         self._binds = [(index, cast("Processor", bind)) for index, bind in enumerate(binds) if bind is not None]

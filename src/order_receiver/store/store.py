@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from order_receiver.store import schema, shelves
+from order_receiver.store.errors import StoreUnavailable
 from order_receiver.store.session import Operation, Session
 from order_receiver.store.sqlite import DIALECT, connect_writer, open_engine, refuse_network_file_system
 from order_receiver.store.writer import Writer
@@ -26,15 +28,19 @@ def now() -> datetime:
 def prepare(path: Path, *, migrate: bool) -> Engine:
     """Make a database fit for use: right kind of disk, right schema.
 
-    Raises UnsuitableFileSystem, SchemaTooNew, and SchemaOutdated where `migrate` is off and there is something to do.
+    Raises UnsuitableFileSystem, StoreUnavailable, SchemaTooNew, and SchemaOutdated where `migrate` is off and there is something to do.
     """
     refuse_network_file_system(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(path)
-    if migrate:
-        schema.upgrade(engine)
-    else:
-        schema.require_current(engine)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = open_engine(path)
+        if migrate:
+            schema.upgrade(engine)
+        else:
+            schema.require_current(engine)
+    except (OSError, DBAPIError) as error:
+        why = error.orig if isinstance(error, DBAPIError) else error
+        raise StoreUnavailable(f"{path} cannot be used as the database: {why}. Correct store.path.") from error
     return engine
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from order_receiver.store import tables
 from order_receiver.store.session import Session
@@ -27,9 +27,6 @@ _by_reference = Statement(
     .join(tables.orders, tables.orders.c.id == _s.order_id)
     .where(tables.orders.c.client_order_ref == bindparam("of_reference"), _s.target == bindparam("of_target"))
     .limit(2)
-)
-_drop_unsent = Statement(
-    delete(tables.submissions).where(_s.order_id == bindparam("of_order"), _s.submitted_at.is_(None), _s.step.is_(None))
 )
 _save_step = Statement(
     update(tables.submissions).where(_s.id == bindparam("submission")).values(step=bindparam("to_step"))
@@ -62,11 +59,6 @@ def add(session: Session, order_id: int, target: str, key: str, document: tuple[
         extension=extension,
         created_at=at,
     )
-
-
-def drop_unsent(session: Session, order_id: int) -> None:
-    """Forget submissions that never began, before an order is mapped anew."""
-    session.change(_drop_unsent, of_order=order_id)
 
 
 def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | None:

@@ -132,8 +132,10 @@ tasks = Table(
     Column("created_at", UtcTime, nullable=False),
     Index("ix_tasks_due", "system", "due", sqlite_where=text("due IS NOT NULL")),
     Index("ix_tasks_lane", "order_id", "system"),
+    sqlite_autoincrement=True,
 )
-"""Work to be done; a finished task leaves its attempts behind and goes.
+"""Work to be done; a finished task leaves its attempts behind and goes. Its id is never given again: a lease is id and
+fence, and a late worker's lease must not fit another task.
 
 A lane is (order, system): its tasks run one at a time, in sequence of id. `due` is when a worker may take the task:
 the end of the lease while one holds it, empty while it is blocked behind another or parked for a person.
@@ -171,6 +173,7 @@ submissions = Table(
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("order_id", "target"),
     UniqueConstraint("target", "key"),
+    sqlite_autoincrement=True,
 )
 """One order into one target, with the document as it was mapped and the step of a half-made submission."""
 

@@ -132,8 +132,13 @@ class Writer:
             self._reopen()
 
     def _reopen(self) -> None:
+        """Where this fails too, the next transaction finds the connection closed and comes here again."""
         self._connection.close()
-        self._connection = self._connect()
+        try:
+            self._connection = self._connect()
+        except sqlite3.Error:
+            log.exception("store.reopen_failed")
+            return
         self._session = Session(self._connection.cursor(), DIALECT)
 
     def _fail(self, batch: list[_Waiting], error: sqlite3.OperationalError) -> None:

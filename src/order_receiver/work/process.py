@@ -19,7 +19,7 @@ from order_receiver.orders.document import Document
 from order_receiver.orders.states import HoldReason
 from order_receiver.routing import NoRoute, route
 from order_receiver.settings.model import Application
-from order_receiver.store import changes, submissions
+from order_receiver.store import submissions
 from order_receiver.store.history import record
 from order_receiver.store.reading import order_and_body
 from order_receiver.store.session import Session
@@ -110,13 +110,8 @@ class Process:
 def _queue_submission(
     session: Session, at: datetime, *, order: OrderRow, target: str, document: Document, noted: Sequence[Finding]
 ) -> Sequence[NewTask]:
-    """Keep the mapped document and queue its submission, unless one began already (a person retried)."""
-    current = changes.order_row(session, order.id)
-    if current.hold is not None:
-        changes.lift_hold(session, current, at, ACTOR, waive=False, why="the cause is gone")
-    submissions.drop_unsent(session, order.id)
-    if submissions.of_order(session, order.id, target) is None:
-        content = (document.content, document.media_type, document.extension)
-        submissions.add(session, order.id, target, submission_key(order.key), content, at)
+    """Keep the mapped document and queue its submission; the task's fence sees to it that this happens once."""
+    content = (document.content, document.media_type, document.extension)
+    submissions.add(session, order.id, target, submission_key(order.key), content, at)
     record(session, order.id, at, ACTOR, "mapped", new=target, why=tell(noted) if noted else None)
     return (NewTask(system=target_system(target), kind=SUBMIT, order_id=order.id),)

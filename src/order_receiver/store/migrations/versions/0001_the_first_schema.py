@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
         sa.UniqueConstraint("order_id", "target", name=op.f("uq_submissions_order_id_target")),
         sa.UniqueConstraint("target", "key", name=op.f("uq_submissions_target_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "tasks",
@@ -147,6 +148,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_tasks_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_tasks_due", "tasks", ["system", "due"], unique=False, sqlite_where=sa.text("due IS NOT NULL"))
     op.create_index("ix_tasks_lane", "tasks", ["order_id", "system"], unique=False)
