@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types check bench lock clean
+.PHONY: help demo test lint types check bench docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,6 +45,9 @@ check: lint types test ## Everything that must hold before a commit: lint, types
 
 bench: $(DEV_READY) ## Measure orders a second beside the floor and the ceiling of this machine
 	@$(BIN)/python -m bench
+
+docs: $(DEV_READY) ## Renew the reference pages that are made from the code
+	@$(BIN)/python tools/reference_pages.py
 
 lock: $(PYTHON_READY) ## Renew the locked requirements (UPGRADE=1 takes newer versions)
 	@tools/lock $(BIN)/python $(if $(UPGRADE),--upgrade)

@@ -1,0 +1,200 @@
+"""Write the reference pages that say what the code says: `make docs`, or `python tools/reference_pages.py`.
+
+A test fails when a page is no longer what this makes of the code.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import typer
+from sqlalchemy import Column, Table, UniqueConstraint
+
+from order_receiver.cli.main import application
+from order_receiver.door.answers import POLICY
+from order_receiver.orders import states
+from order_receiver.orders.states import EXPLANATIONS, HoldReason, OrderState, can_move, is_final
+from order_receiver.settings.reference import render as render_configuration
+from order_receiver.store import tables
+from order_receiver.telemetry.metrics import Backlog, Metrics
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+TEXTS = Path(__file__).parent / "reference_texts"
+COMMAND = "order-receiver"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |\n" for row in lines
+    )
+
+
+def answers() -> str:
+    """The answer policy, row by row."""
+    return table(
+        ("situation", "HTTP", "StatusCode", "description", "Norce then"),
+        (
+            (
+                f"`{answer.situation}`",
+                f"{answer.http}, with Retry-After" if answer.retry_after else str(answer.http),
+                f"`{answer.code}`" if answer.code else "",
+                answer.description,
+                str(answer.at_norce),
+            )
+            for answer in POLICY.values()
+        ),
+    )
+
+
+def order_states() -> str:
+    """The states with their meanings."""
+    said = words_below(states, "OrderState")
+    return table(
+        ("state", "meaning", "next"),
+        (
+            (f"`{state}`", said[state.name], ", ".join(f"`{after}`" for after in nexts(state)) or "final")
+            for state in OrderState
+        ),
+    )
+
+
+def order_moves() -> str:
+    """The moves as a Mermaid diagram."""
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {OrderState.RECEIVED}"]
+    lines += [f"    {state} --> {after}" for state in OrderState for after in nexts(state)]
+    lines += [f"    {state} --> [*]" for state in OrderState if is_final(state)]
+    return "\n".join([*lines, "```", ""])
+
+
+def nexts(state: OrderState) -> list[OrderState]:
+    """The states that a state may go to at once."""
+    return [after for after in OrderState if can_move(state, after)]
+
+
+def hold_reasons() -> str:
+    """The hold reasons with meaning and advice."""
+    return table(
+        ("reason", "what it means", "what to do"),
+        ((f"`{reason}`", EXPLANATIONS[reason].meaning, EXPLANATIONS[reason].advice) for reason in HoldReason),
+    )
+
+
+def commands() -> str:
+    """Every command with its options, as `--help` tells them."""
+    return "\n".join(_command(typer.main.get_command(application), COMMAND))
+
+
+def _command(command: Any, name: str) -> Iterator[str]:
+    inner: Mapping[str, Any] = getattr(command, "commands", {})
+    context = typer.Context(command, info_name=name, terminal_width=100)
+    if name != COMMAND:
+        yield f"## {name}\n\n{inspect.cleandoc(command.help or '')}\n"
+    if not inner:
+        yield f"```text\n{command.get_usage(context).removeprefix('Usage: ')}\n```\n"
+    records = [parameter.get_help_record(context) for parameter in command.params]
+    rows = [(f"`{record[0]}`", " ".join(record[1].split())) for record in records if record is not None]
+    if rows:
+        yield table(("argument or option", "meaning"), rows)
+    for each, below in inner.items():
+        yield from _command(below, f"{name} {each}")
+
+
+def metrics() -> str:
+    """Every metric of `/metrics`."""
+    found = Metrics()
+    found.answers.labels("")
+    found.calls.labels("", "")
+    found.render(Backlog({"": 0}, {"": 0}, 0.0, 0.0))
+    return table(
+        ("metric", "kind", "labels", "meaning"),
+        (
+            (
+                f"`{family.name}{'_total' if family.type == 'counter' else ''}`",
+                family.type,
+                ", ".join(
+                    sorted({f"`{label}`" for sample in family.samples for label in sample.labels if label != "le"})
+                ),
+                family.documentation,
+            )
+            for family in found.registry.collect()
+        ),
+    )
+
+
+def store() -> str:
+    """Every table of the store with its columns and keys."""
+    said = words_below(tables)
+    return "\n".join(_table(each, said[each.name]) for each in tables.metadata.tables.values())
+
+
+def _table(each: Table, words: str) -> str:
+    uniques = sorted(
+        ", ".join(f"`{column.name}`" for column in rule.columns)
+        for rule in each.constraints
+        if isinstance(rule, UniqueConstraint)
+    )
+    unique = f"\nUnique: {'; '.join(f'({names})' for names in uniques)}.\n" if uniques else ""
+    rows = ((f"`{column.name}`", _kind(column), "yes" if column.nullable else "") for column in each.columns)
+    return f"## `{each.name}`\n\n{words}\n\n{table(('column', 'holds', 'may be empty'), rows)}{unique}"
+
+
+def _kind(column: "Column[Any]") -> str:
+    target = next((key.column for key in column.foreign_keys), None)
+    if target is not None:
+        return f"`{target.table.name}.{target.name}`"
+    kind = type(column.type).__name__
+    words = {
+        "UtcTime": "a moment, UTC, ISO 8601",
+        "LargeBinary": "bytes",
+        "Integer": "a whole number",
+        "Numeric": "a number",
+    }
+    return ("the key, " if column.primary_key else "") + words.get(kind, "text")
+
+
+def words_below(module: ModuleType, cls: str | None = None) -> dict[str, str]:
+    """The texts that stand below assignments in a module, or in one of its classes, by the name assigned to."""
+    body: Sequence[ast.stmt] = ast.parse(inspect.getsource(module)).body
+    if cls is not None:
+        body = next(node.body for node in body if isinstance(node, ast.ClassDef) and node.name == cls)
+    found = {}
+    for here, below in pairwise(body):
+        match here, below:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(words))):
+                found[name] = inspect.cleandoc(words)
+    return found
+
+
+PARTS = {
+    "answers": answers,
+    "states": order_states,
+    "moves": order_moves,
+    "hold-reasons": hold_reasons,
+    "commands": commands,
+    "metrics": metrics,
+    "store": store,
+}
+
+
+def pages() -> dict[Path, str]:
+    """The text of every generated page: those with words around the tables come from `reference_texts`."""
+    made = {REFERENCE / "configuration.md": render_configuration()}
+    for source in sorted(TEXTS.glob("*.md")):
+        text = source.read_text("utf-8")
+        for name, part in PARTS.items():
+            if (mark := f"<!-- {name} -->\n") in text:
+                text = text.replace(mark, part())
+        made[REFERENCE / source.name] = text
+    return made
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        page.write_text(text, "utf-8")
+        print(page.relative_to(REFERENCE.parent.parent))
