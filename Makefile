@@ -5,10 +5,13 @@
 .NOTPARALLEL:
 .PHONY: help demo test lint types check bench docs lock clean
 
+# Each run of the program would compile all of its modules again where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-INSTALL := $(PIP) install -qq --no-compile --require-hashes --only-binary :all:
+INSTALL := $(PIP) install -qq --require-hashes --only-binary :all:
 INSTALL_PROJECT := $(PIP) install -qq --no-deps --no-build-isolation --editable .
 
 # Stamps: what is in .venv. A demo after a test installs nothing, and a test after a demo only adds.
