@@ -132,7 +132,7 @@ async def _open_worker(stack: AsyncExitStack, receiver: Receiver, parts: Parts) 
     limits = Limits(depth=settings.door.depth_limit, items=settings.door.item_limit)
     handlers: Handlers = {(RECEIVER, PROCESS): Process(store, applications, mappings, limits)}
     places = {RECEIVER: settings.work.concurrency}
-    placing = Placing(store, reports=norce is not None)
+    placing = Placing(store)
     if norce is not None and settings.norce is not None:
         handlers[NORCE, REPORT_CONFIRMED] = ReportConfirmed(store, norce, applications, settings.norce.account_id)
         places[NORCE] = settings.norce.concurrency
@@ -145,7 +145,7 @@ async def _open_worker(stack: AsyncExitStack, receiver: Receiver, parts: Parts) 
         retry=RetryPolicy(settings.work.retry_base, settings.work.retry_cap, settings.work.attempts_limit),
         lease=settings.work.lease,
         poll=settings.work.poll,
-        count_call=lambda system, outcome: receiver.metrics.calls.labels(system, outcome).inc(),
+        count_call=receiver.metrics.count_call,
     )
 
 

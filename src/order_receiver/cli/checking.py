@@ -14,6 +14,7 @@ from order_receiver.cli.output import console, print_json
 from order_receiver.mapping import MappingUnusable
 from order_receiver.norce.opening import open_connect
 from order_receiver.orders.outcomes import CallFailed
+from order_receiver.settings.model import Norce
 from order_receiver.settings.problems import SettingsError, Severity
 from order_receiver.settings.rules import troubles
 from order_receiver.settings.secrets import reveal
@@ -69,7 +70,8 @@ async def _check(configuration: Configuration, *, offline: bool) -> list[Checked
     if not offline:
         found.append(_store(configuration))
         found.extend([line async for line in _targets(configuration)])
-        found.append(await _norce(configuration))
+        if configuration.settings.norce is not None:
+            found.append(await _norce(configuration, configuration.settings.norce))
     return found
 
 
@@ -106,10 +108,7 @@ async def _targets(configuration: Configuration) -> AsyncIterator[Checked]:
             await adapter.close()
 
 
-async def _norce(configuration: Configuration) -> Checked:
-    norce = configuration.settings.norce
-    if norce is None:
-        return Checked("norce", "warning", "no [norce] section: order numbers will not be reported")
+async def _norce(configuration: Configuration, norce: Norce) -> Checked:
     async with AsyncExitStack() as stack:
         try:
             secret = reveal(norce.client_secret, configuration.environ, configuration.base, "norce.client_secret")

@@ -125,7 +125,7 @@ def cancel(
 
 
 def _lift(session: Session, order_id: int, *, waive: bool, why: str | None) -> None:
-    changes.lift_hold(session, changes.order_row(session, order_id), now(), _actor(), waive=waive, why=why)
+    changes.resume(session, changes.order_row(session, order_id), now(), _actor(), waive=waive, why=why)
 
 
 def _act(
@@ -149,7 +149,8 @@ def _act(
         else:
             found = queries.held_orders(engine, reason.value if reason else None)
         asyncio.run(_write(configuration, found, action))
-    what = reference if reference is not None else f"{len(found)} orders held for {reason}"
+    held = f"{len(found)} {'order' if len(found) == 1 else 'orders'} held for {reason}"
+    what = reference if reference is not None else held
     console.print(f"{what}: {done}.", markup=False)
 
 

@@ -32,7 +32,6 @@ User = Annotated[str, typer.Option(help="User name of the door.")]
 PasswordFrom = Annotated[
     str, typer.Option("--password-env", help="Environment variable that holds the door's password.")
 ]
-Share = Annotated[float, typer.Option(min=0.0, max=1.0)]
 
 
 @commands.command("norce")
@@ -58,11 +57,17 @@ def norce(
     first: Annotated[int, typer.Option("--first-reference", help="The first ClientOrderRef.")] = 100_001,
     time_factor: Annotated[float, typer.Option(min=1.0, help="600 makes Norce's ten minutes one second.")] = 1.0,
     challenge: Annotated[bool, typer.Option("--challenge", help="First without credentials, as .NET does.")] = False,
-    drop_answer: Share = 0.0,
-    cut_body: Share = 0.0,
-    twice: Share = 0.0,
-    change: Share = 0.0,
-    wrong_password: Share = 0.0,
+    drop_answer: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of orders: the connection closes before the answer is read.")
+    ] = 0.0,
+    cut_body: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of orders: the body is cut off.")] = 0.0,
+    twice: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of orders: sent twice at once.")] = 0.0,
+    change: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of orders: sent again with other content.")
+    ] = 0.0,
+    wrong_password: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of orders: first with a wrong password.")
+    ] = 0.0,
     settle: Annotated[float, typer.Option(min=0, help="Seconds to wait for confirmations at the end.")] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:

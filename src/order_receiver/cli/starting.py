@@ -11,6 +11,8 @@ from order_receiver.settings.credentials import hash_password
 from order_receiver.settings.starter import starter_files
 
 PASSWORD_BYTES = 18
+FOLDERS = ("var/erp/outbox", "var/erp/inbox")
+"""What the target in the starting configuration names; an adapter never makes a missing folder itself."""
 
 
 def init(
@@ -25,6 +27,8 @@ def init(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         console.print(f"wrote {path}", markup=False)
+    for folder in FOLDERS:
+        (directory / folder).mkdir(parents=True, exist_ok=True)
     console.print(
         f"\nUser name norce, password {password}\nThis is the only time it is shown: the file holds its hash. "
         f"Next: order-receiver check --config {directory / 'receiver.toml'}",

@@ -8,7 +8,7 @@ from order_receiver.cli.output import console, local, print_table
 from order_receiver.orders.states import EXPLANATIONS, HoldReason
 from order_receiver.store.queries import Story, TaskLine
 
-_PERSONAL_NUMBER = re.compile(rb'("ssn"\s*:\s*)("(?:[^"\\]|\\.)*"|[^,}\]\s]+)', re.IGNORECASE)
+_PERSONAL_NUMBER = re.compile(rb'("ssn"\s*:\s*)("(?:[^"\\]|\\.)*"|(?!null\b)[^,}\]\s]+)', re.IGNORECASE)
 
 
 def print_story(story: Story, zone: ZoneInfo, *, message: bool, document: bool) -> None:
@@ -19,7 +19,7 @@ def print_story(story: Story, zone: ZoneInfo, *, message: bool, document: bool) 
     if order.hold is not None:
         _print_hold(order.hold, order.hold_text or "")
     for task in story.tasks:
-        console.print(f"Next: {_next(task, zone)}", markup=False)
+        console.print(f"Next: {_next(task, zone)}", markup=False, soft_wrap=True)
     print_table(
         "History",
         ("When", "Who", "What", "From", "To", "Why"),
@@ -43,11 +43,11 @@ def print_story(story: Story, zone: ZoneInfo, *, message: bool, document: bool) 
     if document:
         for submission in story.submissions:
             console.print(f"\nDocument for {submission.target}, key {submission.key}:", markup=False, style="bold")
-            console.print(masked(submission.document), markup=False)
+            console.print(masked(submission.document), markup=False, soft_wrap=True)
     if message:
         for line in story.messages:
             console.print(f"\nMessage ({line.role}) of {local(line.received_at, zone)}:", markup=False, style="bold")
-            console.print(masked(line.body), markup=False)
+            console.print(masked(line.body), markup=False, soft_wrap=True)
 
 
 def story_as_data(story: Story, *, message: bool, document: bool) -> dict[str, object]:
@@ -77,7 +77,7 @@ def _shown(line: object, member: str, *, kept: bool) -> Mapping[str, object]:
 def _print_hold(reason: str, text: str) -> None:
     explanation = EXPLANATIONS[HoldReason(reason)]
     console.print(f"Held: {reason}. {explanation.meaning}", markup=False, style="yellow")
-    console.print(text, markup=False)
+    console.print(text, markup=False, soft_wrap=True)
     console.print(f"What to do: {explanation.advice}", markup=False)
 
 

@@ -10,7 +10,7 @@ DRAIN_FACTOR = 2
 """How many limits' worth of a too large body are read and thrown away, so that the sender gets to read the answer."""
 
 CUT_OFF = "order_receiver.cut_off"
-"""Set in the scope's state by a server whose sender has closed its half of the connection before the body was complete."""
+"""Set in the scope's state by a server whose sender closed its half of the connection before the body was complete."""
 
 
 class BodyRefused(Exception):

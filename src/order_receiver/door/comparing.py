@@ -10,6 +10,8 @@ from order_receiver.store.values import Message
 
 UNREADABLE = "One of the two messages cannot be read in full, so they are compared by their bytes, which differ."
 
+ODD = "What is not known here, or cannot be read, differs"
+
 NOTHING = "nothing"
 
 
@@ -21,7 +23,8 @@ def compare(first: Message, second: Message, zone: tzinfo, limits: Limits) -> st
     found = differences(old.order, new.order)
     if found:
         return "\n".join(f"{each.pointer}: {each.first or NOTHING} became {each.second or NOTHING}" for each in found)
-    return UNREADABLE if old.findings != new.findings else None
+    odd = sorted({finding.where or "message" for finding in {*old.findings} ^ {*new.findings}})
+    return f"{ODD}: {', '.join(odd)}" if odd else None
 
 
 def _read(message: Message, zone: tzinfo, limits: Limits) -> Reading | None:

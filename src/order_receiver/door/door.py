@@ -22,6 +22,7 @@ from order_receiver.settings.model import Application
 from order_receiver.settings.model import Door as DoorSettings
 from order_receiver.store import accepting
 from order_receiver.store.errors import StoreOverloaded, StoreUnavailable
+from order_receiver.store.lanes import RECEIVER
 from order_receiver.store.reading import number_of
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Accepted, Arrival, Differing, Message, Repeated
@@ -141,7 +142,7 @@ class Door:
         log.info("order.received", order=found.key.client_order_ref, order_id=result.order_id, hold=hold)
         if hold is not None:
             return Outcome(situation, detail=text or "")
-        self._store.announce_work()
+        self._store.announce_work(RECEIVER)
         return await self._stored(result.order_id, application.wait_milliseconds if application else 0)
 
     def _told(self, message: Message, media: MediaType, application: Application, found: Identified) -> str | None:

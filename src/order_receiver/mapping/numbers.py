@@ -15,9 +15,8 @@ PLACES_LIMIT = 60
 CENT = Decimal("0.01")
 _ROUNDING = Context(prec=120, traps=[])
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_EXPONENT = re.compile(rb"E[+-]")
-_NOT_FINITE = tuple(re.compile(sign) for sign in (rb"Na[N]", rb"In[f]"))
-"""How str() writes a decimal that JSON should not show. A class at the end makes the search twice as fast."""
+_EXPONENT = re.compile(rb"E(?<=[0-9]E)[+-]")
+"""An exponent as str() writes it; a digit before the E tells it from part numbers such as SE-100."""
 
 
 class NotPlain(ValueError):
@@ -53,10 +52,8 @@ def encode_json(value: object) -> bytes:
 
 
 def _may_show_trouble(content: bytes) -> bool:
-    """A digit before the E tells an exponent from part numbers such as SE-100; a rare doubt only costs time."""
-    if any(sign.search(content) for sign in _NOT_FINITE):
-        return True
-    return any(content[found.start() - 1 : found.start()].isdigit() for found in _EXPONENT.finditer(content))
+    """Whether a decimal in the text may not be plain; a text that only looks like it costs time, nothing else."""
+    return b"NaN" in content or b"Inf" in content or _EXPONENT.search(content) is not None
 
 
 def _rewrite(value: object, path: str) -> object:

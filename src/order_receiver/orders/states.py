@@ -18,17 +18,14 @@ class OrderState(StrEnum):
     """Norce knows the number."""
     CANCELLED = "cancelled"
     """Given up by a person, by Norce or by the ERP."""
-    REFUSED = "refused"
-    """Answered with Failed, which is final at Norce, or refused by the ERP for good."""
 
 
 _MOVES: Mapping[OrderState, frozenset[OrderState]] = {
-    OrderState.RECEIVED: frozenset({OrderState.SUBMITTED, OrderState.PLACED, OrderState.CANCELLED, OrderState.REFUSED}),
-    OrderState.SUBMITTED: frozenset({OrderState.PLACED, OrderState.CANCELLED, OrderState.REFUSED}),
+    OrderState.RECEIVED: frozenset({OrderState.SUBMITTED, OrderState.PLACED, OrderState.CANCELLED}),
+    OrderState.SUBMITTED: frozenset({OrderState.PLACED, OrderState.CANCELLED}),
     OrderState.PLACED: frozenset({OrderState.CONFIRMED, OrderState.CANCELLED}),
     OrderState.CONFIRMED: frozenset({OrderState.CANCELLED}),
     OrderState.CANCELLED: frozenset(),
-    OrderState.REFUSED: frozenset(),
 }
 
 
@@ -84,15 +81,15 @@ EXPLANATIONS: Mapping[HoldReason, Explanation] = {
     ),
     HoldReason.UNKNOWN_APPLICATION: Explanation(
         "The order's application is not in the configuration.",
-        "Add the application key to the configuration, then release the order.",
+        "Add the application to the configuration, restart, then retry the order.",
     ),
     HoldReason.NO_ROUTE: Explanation(
         "No target is configured for this order.",
-        "Name a target for its application, then release the order.",
+        "Name a target for its application, restart, then retry the order.",
     ),
     HoldReason.MAPPING: Explanation(
         "The mapping could not turn the order into the target's document.",
-        "Correct the mapping at the place named, then release the order.",
+        "Correct the mapping at the place named, restart, then retry the order.",
     ),
     HoldReason.PARKED: Explanation(
         "A task of the order failed too often, or in a way that repeating cannot cure.",
@@ -100,7 +97,7 @@ EXPLANATIONS: Mapping[HoldReason, Explanation] = {
     ),
     HoldReason.ERP_REFUSED: Explanation(
         "The ERP refused the order.",
-        "Correct what the ERP names, then retry the order or cancel it.",
+        "Correct what the ERP names and let it answer again with a number, or cancel the order.",
     ),
     HoldReason.NUMBERS_DIFFER: Explanation(
         "The ERP gave a second, different number for the same order.",

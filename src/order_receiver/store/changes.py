@@ -23,7 +23,7 @@ ORDER_COLUMNS = (
 _select = Statement(select(*ORDER_COLUMNS).where(_o.id == bindparam("order_id")))
 _move = Statement(
     update(tables.orders)
-    .where(_o.id == bindparam("order_id"))
+    .where(_o.id == bindparam("order_id"), _o.state == bindparam("from_state"))
     .values(state=bindparam("to_state"), erp_order_no=bindparam("number"), updated_at=bindparam("at"))
 )
 _set_hold = Statement(
@@ -51,11 +51,26 @@ def move(
     number: str | None = None,
     why: str | None = None,
 ) -> None:
-    """Move an order to a later state, with its ERP number where that is the news. Raises NotPossible."""
+    """Move an order to a later state, with its ERP number where that is the news.
+
+    Raises NotPossible where no such move exists, or where the order is no longer in the state that `order` shows.
+    """
     if not can_move(order.state, to):
         raise NotPossible(f"Order {order.key} is {order.state} and cannot become {to}.")
-    session.change(_move, order_id=order.id, to_state=to.value, number=number or order.erp_order_no, at=at)
-    record(session, order.id, at, actor, to.value, old=order.state.value, new=number or to.value, why=why)
+    number = number or order.erp_order_no
+    values = {"order_id": order.id, "from_state": order.state.value, "to_state": to.value, "number": number, "at": at}
+    if session.change(_move, **values) != 1:
+        raise NotPossible(f"Order {order.key} is not {order.state} any more.")
+    record(
+        session,
+        order.id,
+        at,
+        actor,
+        to.value,
+        old=order.state.value,
+        new=number if to is OrderState.PLACED else to.value,
+        why=why,
+    )
 
 
 def hold(session: Session, order: OrderRow, reason: HoldReason, text: str, at: datetime, actor: str) -> None:
@@ -78,15 +93,34 @@ def lift_hold(session: Session, order: OrderRow, at: datetime, actor: str, *, wa
     record(session, order.id, at, actor, "released" if waive else "retried", old=old, why=why)
 
 
+def resume(session: Session, order: OrderRow, at: datetime, actor: str, *, waive: bool, why: str | None) -> None:
+    """A person lets an order go on: released in spite of its hold (`waive`), or tried again. Raises NotPossible."""
+    if order.hold is HoldReason.ERP_REFUSED:
+        raise NotPossible(
+            f"The ERP refused order {order.key}. When it answers again with a number, the order goes on by itself; "
+            "if it never will, cancel the order."
+        )
+    if order.hold is None and not lanes.has_tasks(session, order.id):
+        raise NotPossible(f"Nothing of order {order.key} waits: it is {order.state}.")
+    lift_hold(session, order, at, actor, waive=waive, why=why)
+
+
 def cancel(session: Session, order: OrderRow, at: datetime, actor: str, why: str | None) -> None:
-    """Cancel an order that no ERP has yet: its tasks go. Raises NotPossible once it is in an ERP."""
-    if order.state is not OrderState.RECEIVED:
+    """Cancel an order that no ERP has: its tasks go. Raises NotPossible where one has it, or may have it."""
+    if order.state is not OrderState.RECEIVED and order.hold is not HoldReason.ERP_REFUSED:
         raise NotPossible(
             f"Order {order.key} is {order.state}: only an order that no ERP has yet can be cancelled here. "
             "Cancel it in the ERP."
         )
     if lanes.under_way(session, order.id):
-        raise NotPossible(f"Order {order.key} is being worked on just now and may be on its way into an ERP. Try again.")
+        raise NotPossible(
+            f"Order {order.key} is being worked on just now and may be on its way into an ERP. Try again."
+        )
+    if order.state is OrderState.RECEIVED and lanes.ended_unclear(session, order.id):
+        raise NotPossible(
+            f"An attempt to hand order {order.key} to the ERP ended unclear, so the ERP may have it. "
+            "Retry the order, which looks first, and cancel it in the ERP."
+        )
     lanes.drop_all(session, order.id)
     session.change(_set_hold, order_id=order.id, code=None, text=None, passed=_waived(order.waived), at=at)
     move(session, order, OrderState.CANCELLED, at, actor, why=why)

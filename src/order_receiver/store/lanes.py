@@ -7,16 +7,20 @@ time in the future: a worker that dies leaves nothing to clean up, its tasks sim
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Integer, String, Text, bindparam, case, delete, func, literal, null, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from order_receiver.store import tables
 from order_receiver.store.errors import LeaseLost
 from order_receiver.store.session import Session
 from order_receiver.store.statements import Row, Statement, insertion
+from order_receiver.store.tables import UtcTime
 from order_receiver.store.values import Attempt, NewTask, Task, TaskState
 
 RECEIVER = "receiver"
 """The system of tasks that talk to nobody else."""
+UNKNOWN = "unknown"
+"""The outcome of an attempt that may have had an effect nobody saw."""
 PROCESS = "process"
 """The first task of every order: check, route, map."""
 
@@ -40,11 +44,7 @@ _claim = Statement(
     .values(state=TaskState.RUNNING.value, due=bindparam("lease_end"), fence=_t.fence + 1, attempts=_t.attempts + 1)
     .returning(*_TASK)
 )
-_extend = Statement(
-    update(tables.tasks)
-    .where(*_in_hand)
-    .values(due=bindparam("lease_end"))
-)
+_extend = Statement(update(tables.tasks).where(*_in_hand).values(due=bindparam("lease_end")))
 _remove = Statement(delete(tables.tasks).where(*_in_hand))
 _put_back = Statement(
     update(tables.tasks)
@@ -63,15 +63,32 @@ _unblock = Statement(
     .where(_t.id == _first_of_lane.scalar_subquery(), _t.state == TaskState.BLOCKED.value)
     .values(state=TaskState.WAITING.value, due=bindparam("now"))
 )
-_lane_taken = Statement(
-    select(_t.id).where(_t.order_id == bindparam("lane_order"), _t.system == bindparam("lane")).limit(1)
-)
+_lane = select(
+    select(literal(1))
+    .where(_t.order_id == bindparam("order_id", type_=Integer), _t.system == bindparam("system", type_=String))
+    .exists()
+    .label("taken")
+).subquery("lane")
+_taken = _lane.c.taken
 _insert = Statement(
-    insertion(
-        tables.tasks,
-        *("order_id", "system", "kind", "state", "due", "fence", "attempts", "payload", "reason", "created_at"),
-    ).returning(*_TASK)
+    sqlite_insert(tables.tasks)
+    .from_select(
+        ["order_id", "system", "kind", "state", "due", "fence", "attempts", "payload", "created_at"],
+        select(
+            bindparam("order_id", type_=Integer),
+            bindparam("system", type_=String),
+            bindparam("kind", type_=String),
+            case((_taken, TaskState.BLOCKED.value), else_=bindparam("free_state", type_=String)),
+            case((_taken, null()), else_=bindparam("free_due", type_=UtcTime)),
+            case((_taken, 0), else_=bindparam("in_hands", type_=Integer)),
+            case((_taken, 0), else_=bindparam("in_hands", type_=Integer)),
+            bindparam("payload", type_=Text),
+            bindparam("created_at", type_=UtcTime),
+        ).select_from(_lane),
+    )
+    .returning(*_TASK)
 )
+"""The lane is looked at by the statement itself: blocked behind another task, or free."""
 _insert_attempt = Statement(
     insertion(
         tables.attempts,
@@ -91,6 +108,16 @@ _wake_waiting = Statement(
 _drop_all = Statement(delete(tables.tasks).where(_t.order_id == bindparam("of_order")))
 _running = Statement(
     select(_t.id).where(_t.order_id == bindparam("of_order"), _t.state == TaskState.RUNNING.value).limit(1)
+)
+_any = Statement(select(_t.id).where(_t.order_id == bindparam("of_order")).limit(1))
+_unclear = Statement(
+    select(tables.attempts.c.id)
+    .where(
+        tables.attempts.c.order_id == bindparam("of_order"),
+        tables.attempts.c.system != RECEIVER,
+        tables.attempts.c.outcome == UNKNOWN,
+    )
+    .limit(1)
 )
 _next_due = Statement(select(func.min(_t.due)).where(_t.system == bindparam("of_system"), _t.due.is_not(None)))
 _singleton = Statement(
@@ -153,23 +180,20 @@ def put_back(
 
 def add(session: Session, new: NewTask, now: datetime, lease: float | None = None) -> Task | None:
     """Add a task to its lane. With `lease` (seconds) and a free lane it starts in the adding worker's hands."""
-    blocked = new.order_id is not None and session.one(_lane_taken, lane_order=new.order_id, lane=new.system)
-    held = lease is not None and not blocked
-    due = None if blocked else now + timedelta(seconds=lease) if held and lease is not None else new.due or now
+    held = lease is not None
     row = session.one(
         _insert,
         order_id=new.order_id,
         system=new.system,
         kind=new.kind,
-        state=(TaskState.BLOCKED if blocked else TaskState.RUNNING if held else TaskState.WAITING).value,
-        due=due,
-        fence=1 if held else 0,
-        attempts=1 if held else 0,
+        free_state=(TaskState.RUNNING if held else TaskState.WAITING).value,
+        free_due=new.due or now if lease is None else now + timedelta(seconds=lease),
+        in_hands=int(held),
         payload=new.payload,
-        reason=None,
         created_at=now,
     )
-    return _task(row) if held and row is not None else None
+    added = None if row is None else _task(row)
+    return added if added is not None and added.fence else None
 
 
 def ensure(session: Session, system: str, kind: str, now: datetime) -> None:
@@ -204,6 +228,16 @@ def wake(session: Session, order_id: int, now: datetime) -> int:
 def under_way(session: Session, order_id: int) -> bool:
     """Whether a worker has a task of the order in its hands."""
     return session.one(_running, of_order=order_id) is not None
+
+
+def has_tasks(session: Session, order_id: int) -> bool:
+    """Whether anything is still to be done for the order."""
+    return session.one(_any, of_order=order_id) is not None
+
+
+def ended_unclear(session: Session, order_id: int) -> bool:
+    """Whether another system may know the order although nobody saw it arrive there."""
+    return session.one(_unclear, of_order=order_id) is not None
 
 
 def drop_all(session: Session, order_id: int) -> int:

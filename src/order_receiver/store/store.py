@@ -28,7 +28,8 @@ def now() -> datetime:
 def prepare(path: Path, *, migrate: bool) -> Engine:
     """Make a database fit for use: right kind of disk, right schema.
 
-    Raises UnsuitableFileSystem, StoreUnavailable, SchemaTooNew, and SchemaOutdated where `migrate` is off and there is something to do.
+    Raises UnsuitableFileSystem, StoreUnavailable, SchemaTooNew, and SchemaOutdated where `migrate` is off and there
+    is something to do.
     """
     refuse_network_file_system(path)
     try:
@@ -53,7 +54,7 @@ class Store:
         self.writer = Writer(lambda: connect_writer(path), queue_limit)
         self._reading = connect_writer(path)
         self._reader = Session(self._reading.cursor(), DIALECT)
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[str], None]] = []
         self._numbers: dict[int, list[asyncio.Future[str]]] = {}
 
     async def write(self, operation: Operation[Result], *, urgent: bool = False) -> Result:
@@ -68,14 +69,14 @@ class Store:
         """Run a longer query in a thread, beside everything else."""
         return await asyncio.to_thread(ask, self.engine)
 
-    def on_work(self, listener: Callable[[], None]) -> None:
-        """Call `listener` whenever this process has committed tasks that are due."""
+    def on_work(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with the system whenever this process has committed tasks of it that are due."""
         self._listeners.append(listener)
 
-    def announce_work(self) -> None:
-        """Say that there are new due tasks, so that nobody waits for the next poll."""
+    def announce_work(self, system: str) -> None:
+        """Say that a system has new due tasks, so that nobody waits for the next poll."""
         for listener in self._listeners:
-            listener()
+            listener(system)
 
     def announce_number(self, order_id: int, number: str) -> None:
         """Say that an order's ERP number is stored, for doors that wait for it."""

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, func, select, update
 
+from order_receiver.orders.identity import OrderKey
 from order_receiver.store import tables
 from order_receiver.store.session import Session
 from order_receiver.store.statements import Row, Statement, insertion
@@ -21,6 +22,11 @@ _insert = Statement(
     insertion(tables.submissions, "order_id", "target", "key", "media_type", "extension", "document", "created_at")
 )
 _by_order = Statement(select(*_ROW).where(_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target")))
+_with_key = Statement(
+    select(tables.orders.c.application_key, tables.orders.c.client_order_ref, *_ROW)
+    .join(tables.orders, tables.orders.c.id == _s.order_id)
+    .where(_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target"))
+)
 _by_key = Statement(select(*_ROW).where(_s.target == bindparam("of_target"), _s.key == bindparam("of_key")))
 _by_reference = Statement(
     select(*_ROW)
@@ -36,7 +42,7 @@ _submitted = Statement(
     .where(_s.id == bindparam("submission"))
     .values(
         submitted_at=bindparam("at"),
-        erp_order_no=func.coalesce(bindparam("number"), _s.erp_order_no),
+        erp_order_no=func.coalesce(_s.erp_order_no, bindparam("number")),
         erp_id=bindparam("id_there"),
     )
 )
@@ -65,6 +71,12 @@ def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | No
     """The submission of an order into a target."""
     row = session.one(_by_order, of_order=order_id, of_target=target)
     return None if row is None else _submission(row)
+
+
+def with_order_key(session: Session, order_id: int, target: str) -> tuple[OrderKey, SubmissionRow] | None:
+    """The submission of an order into a target, and the order's key."""
+    row = session.one(_with_key, of_order=order_id, of_target=target)
+    return None if row is None else (OrderKey(row[0], row[1]), _submission(row[2:]))
 
 
 def by_key(session: Session, target: str, key: str) -> SubmissionRow | None:

@@ -25,6 +25,8 @@ from sqlalchemy.types import TypeDecorator
 @lru_cache(maxsize=64)
 def _utc_text(moment: datetime | None) -> str | None:
     """Cached, as the rows of one operation share their moment."""
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError("a time without zone cannot be stored")
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 

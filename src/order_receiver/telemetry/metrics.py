@@ -55,6 +55,10 @@ class Metrics:
             registry=self.registry,
         )
 
+    def count_call(self, system: str, outcome: str) -> None:
+        """Count a call to another system."""
+        self.calls.labels(system, outcome).inc()
+
     def render(self, backlog: Backlog) -> bytes:
         """All metrics as text, with the store's backlog as it stands."""
         _set_all(self._tasks, backlog.tasks)

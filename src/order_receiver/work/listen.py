@@ -6,12 +6,13 @@ from functools import partial
 
 import structlog
 
-from order_receiver.orders.states import HoldReason
+from order_receiver.orders.states import HoldReason, OrderState, can_move
 from order_receiver.store import changes, lanes, shelves, submissions
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import OrderRow, SubmissionRow, Task
 from order_receiver.targets.adapter import Adapter, Poll, Update, UpdateKind
+from order_receiver.work.kinds import NORCE
 from order_receiver.work.placing import Placing
 from order_receiver.work.results import Again
 
@@ -31,16 +32,16 @@ class Listen:
     async def __call__(self, task: Task) -> Again:
         """Updates are written in one transaction and acknowledged after it; one that comes twice changes nothing."""
         poll = await self._adapter.poll(self._store.read(partial(shelves.load_cursor, name=self._target)))
+        soon = 0.0 if poll.more else self._interval
         if not poll.updates:
-            return Again(self._interval)
+            return Again(soon)
         known, unknown = self._sort(poll.updates)
         placed = await self._store.write(partial(self._write, updates=known, cursor=poll.cursor), urgent=True)
-        self._store.announce_work()
-        numbers = {submission.order_id: update.erp_order_no for update, submission in known}
-        for order in placed:
-            self._placing.announce(order, numbers[order.id])
+        self._store.announce_work(NORCE)
+        for order, number in placed:
+            self._placing.announce(order.id, order.key, (number,))
         await self._settle(poll, unknown)
-        return Again(0.0 if poll.more else self._interval)
+        return Again(soon)
 
     def _sort(self, updates: Sequence[Update]) -> tuple[list[tuple[Update, SubmissionRow]], list[tuple[Update, str]]]:
         """Updates with their submissions, and those that fit none, with the reason."""
@@ -48,10 +49,11 @@ class Listen:
         unknown: list[tuple[Update, str]] = []
         for update in updates:
             found = self._store.read(partial(self._candidates, update=update))
-            if len(found) == 1:
+            why = self._store.read(partial(_why_not, update=update, found=found))
+            if why is None:
                 known.append((update, found[0]))
             else:
-                unknown.append((update, _why_unknown(update, len(found))))
+                unknown.append((update, why))
         return known, unknown
 
     def _candidates(self, session: Session, *, update: Update) -> Sequence[SubmissionRow]:
@@ -62,8 +64,8 @@ class Listen:
 
     def _write(
         self, session: Session, updates: Sequence[tuple[Update, SubmissionRow]], cursor: str | None
-    ) -> list[OrderRow]:
-        """Write all updates down with the tasks that follow; the orders that got their number."""
+    ) -> list[tuple[OrderRow, str]]:
+        """Write all updates down with the tasks that follow; the orders that got their number, with it."""
         at = now()
         placed = []
         for update, submission in updates:
@@ -72,10 +74,11 @@ class Listen:
                 self._refuse(session, order, update, at)
                 continue
             number = update.erp_order_no or ""
-            submissions.mark_numbered(session, submission.id, number)
+            if order.erp_order_no is None:
+                submissions.mark_numbered(session, submission.id, number)
+                placed.append((order, number))
             for new in self._placing.place(session, order, number, at, self._target):
                 lanes.add(session, new, at)
-            placed.append(order)
         shelves.save_cursor(session, self._target, cursor)
         return placed
 
@@ -91,6 +94,17 @@ class Listen:
         for update, why in unknown:
             log.warning("target.update_fits_no_order", target=self._target, source=update.source, why=why)
             await self._adapter.set_aside(update, why)
+
+
+def _why_not(session: Session, *, update: Update, found: Sequence[SubmissionRow]) -> str | None:
+    """Why an update cannot be written down: it fits no order, or one that was given up here."""
+    if len(found) != 1:
+        return _why_unknown(update, len(found))
+    order = changes.order_row(session, found[0].order_id)
+    if update.erp_order_no is None or order.erp_order_no is not None or can_move(order.state, OrderState.PLACED):
+        return None
+    what = f"Order {order.key.client_order_ref} is {order.state} here, but the ERP has it as {update.erp_order_no}."
+    return f"{what} Cancel it in the ERP too."
 
 
 def _why_unknown(update: Update, found: int) -> str:

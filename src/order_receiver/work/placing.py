@@ -1,10 +1,11 @@
 """Placing: an ERP's order number has come, by whatever way, and Norce is to be told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
 
+from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import HoldReason, OrderState
 from order_receiver.store import changes
 from order_receiver.store.session import Session
@@ -14,13 +15,18 @@ from order_receiver.work.kinds import NORCE, REPORT_CONFIRMED
 
 log = structlog.get_logger(__name__)
 
+SETTLED_BY_A_NUMBER = frozenset({HoldReason.ERP_REFUSED, HoldReason.PARKED})
+"""Holds that end by themselves when the ERP names a number: it has the order."""
+
 
 class Placing:
-    """Writes an order's number once, whoever brings it, and queues the report to Norce (where one is configured)."""
+    """Writes an order's number once, whoever brings it, and queues the report to Norce.
 
-    def __init__(self, store: Store, *, reports: bool) -> None:
+    Where no Norce is configured the report waits until one is: an order is never forgotten for want of a setting.
+    """
+
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._reports = reports
 
     def place(self, session: Session, order: OrderRow, number: str, at: datetime, actor: str) -> Sequence[NewTask]:
         """Take a number down. The same number again changes nothing; another one is held: somebody must look."""
@@ -33,13 +39,13 @@ class Placing:
             )
             changes.hold(session, order, HoldReason.NUMBERS_DIFFER, text, at, actor)
             return ()
-        if order.hold is HoldReason.ERP_REFUSED:
-            changes.lift_hold(session, order, at, actor, waive=False, why="the ERP took the order after all")
+        if order.hold in SETTLED_BY_A_NUMBER:
+            changes.lift_hold(session, order, at, actor, waive=False, why="the ERP has the order after all")
         changes.move(session, order, OrderState.PLACED, at, actor, number=number)
-        return (NewTask(system=NORCE, kind=REPORT_CONFIRMED, order_id=order.id),) if self._reports else ()
+        return (NewTask(system=NORCE, kind=REPORT_CONFIRMED, order_id=order.id),)
 
-    def announce(self, order: OrderRow, number: str | None) -> None:
-        """Tell doors that wait, and the log; after the commit."""
-        if number is not None:
-            self._store.announce_number(order.id, number)
-            log.info("order.placed", order=order.key.client_order_ref, erp_order_no=number)
+    def announce(self, order_id: int, key: OrderKey, numbers: Iterable[str]) -> None:
+        """Tell doors that wait, and the log, of a number that is news; after the commit."""
+        for number in numbers:
+            self._store.announce_number(order_id, number)
+            log.info("order.placed", order=key.client_order_ref, erp_order_no=number)

@@ -25,6 +25,11 @@ class SystemQueue:
         """How many more tasks this queue would take."""
         return 2 * self.limit - len(self._held) - self._reserved
 
+    @property
+    def hungry(self) -> bool:
+        """Half empty: time to claim again, many at once rather than one by one."""
+        return self.room >= self.limit
+
     def take(self, tasks: Iterable[Task]) -> None:
         """Tasks that were claimed for this queue."""
         claimed = time.monotonic()
@@ -42,7 +47,8 @@ class SystemQueue:
         """A task has left this worker's hands."""
         self.running.pop(task.id, None)
         self._held.pop(task.id, None)
-        self.wake.set()
+        if self.hungry:
+            self.wake.set()
 
     def reserve(self) -> bool:
         """Keep a place for a task that is about to be added in this worker's hands."""
@@ -54,6 +60,8 @@ class SystemQueue:
     def settle_reservation(self) -> None:
         """The reserved place was used or is free again."""
         self._reserved -= 1
+        if self.hungry:
+            self.wake.set()
 
     def to_extend(self, older_than: float) -> list[Task]:
         """Held tasks whose lease was last renewed more than so many seconds ago; they count as renewed now."""

@@ -58,11 +58,10 @@ class ReportConfirmed:
             AccountId=self._account_id,
         )
         await self._norce.send_order_status(request, self._ids.get(order.key.application_key))
-        return Done(partial(_confirmed, order_id=order.id), partial(_tell, order))
+        return Done(partial(_confirmed, order=order), partial(_tell, order))
 
 
-def _confirmed(session: Session, at: datetime, *, order_id: int) -> Sequence[NewTask]:
-    order = changes.order_row(session, order_id)
+def _confirmed(session: Session, at: datetime, *, order: OrderRow) -> Sequence[NewTask]:
     changes.move(session, order, OrderState.CONFIRMED, at, ACTOR, why="Norce was told Confirmed with the order number")
     return ()
 

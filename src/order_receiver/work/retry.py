@@ -5,6 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from order_receiver.orders.outcomes import PermanentFailure, TransientFailure, UnknownOutcome
+from order_receiver.store.lanes import UNKNOWN
+
+LONGEST_ASKED = 7 * 86_400.0
+"""Seconds; nobody is believed who asks to be left alone for more than a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class RetryPolicy:
             return None
         ceiling = min(self.cap, self.base * 2.0 ** min(attempts - 1, 60))
         asked = failure.retry_after if isinstance(failure, TransientFailure) else None
-        return max(self.draw(0.0, ceiling), asked or 0.0)
+        return max(self.draw(0.0, ceiling), min(asked or 0.0, LONGEST_ASKED))
 
 
 def outcome_name(failure: Exception) -> str:
@@ -34,4 +38,4 @@ def outcome_name(failure: Exception) -> str:
         return "permanent"
     if isinstance(failure, TransientFailure):
         return "transient"
-    return "unknown" if isinstance(failure, UnknownOutcome) else "error"
+    return UNKNOWN if isinstance(failure, UnknownOutcome) else "error"

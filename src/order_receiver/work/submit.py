@@ -26,31 +26,36 @@ class Submit:
 
     async def __call__(self, task: Task) -> Done:
         """Raises the failures of the adapter."""
-        order_id = task.order_id or 0
-        row = self._store.read(partial(submissions.of_order, order_id=order_id, target=self._target))
-        if row is None:
-            raise PermanentFailure(f"There is no mapped order for {self._target}; retry the order to map it again.")
-        order = self._store.read(partial(changes.order_row, order_id=order_id))
+        found = self._store.read(partial(submissions.with_order_key, order_id=task.order_id or 0, target=self._target))
+        if found is None:
+            raise PermanentFailure(f"There is no mapped order for {self._target}; cancel the order and send it again.")
+        key, row = found
         submission = Submission(
             key=row.key,
-            order=order.key,
+            order=key,
             document=Document(row.document, row.media_type, row.extension),
             step=row.step,
-            look_first=task.attempts > 1,
+            look_first=task.fence > 1,
         )
         submitted = await self._adapter.submit(submission, partial(self._save, row.id))
-        after = partial(self._placing.announce, order, submitted.erp_order_no)
-        return Done(partial(self._write, row=row, submitted=submitted), after)
+        news: list[str] = []
+        return Done(
+            partial(self._write, row=row, submitted=submitted, news=news),
+            lambda: self._placing.announce(row.order_id, key, news),
+        )
 
     async def _save(self, submission_id: int, step: Step) -> None:
         await self._store.write(partial(submissions.save_step, submission_id=submission_id, step=step), urgent=True)
 
-    def _write(self, session: Session, at: datetime, *, row: SubmissionRow, submitted: Submitted) -> Sequence[NewTask]:
-        """The ERP may have answered before we came to write this down: then its answer stands."""
+    def _write(
+        self, session: Session, at: datetime, *, row: SubmissionRow, submitted: Submitted, news: list[str]
+    ) -> Sequence[NewTask]:
+        """The ERP may have answered before we came to write this down: then its answer stands, and is no news."""
         number = submitted.erp_order_no
         submissions.mark_submitted(session, row.id, at, number, submitted.erp_id)
         order = changes.order_row(session, row.order_id)
         if number is not None:
+            news[:] = [number] if order.erp_order_no is None else []
             return self._placing.place(session, order, number, at, self._target)
         if order.state is OrderState.RECEIVED:
             changes.move(session, order, OrderState.SUBMITTED, at, self._target)

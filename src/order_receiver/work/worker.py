@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 import structlog
 
-from order_receiver.orders.outcomes import CallFailed
+from order_receiver.orders.outcomes import CallFailed, UnknownOutcome
 from order_receiver.orders.states import HoldReason
 from order_receiver.store import changes, lanes
-from order_receiver.store.errors import LeaseLost, StoreUnavailable
+from order_receiver.store.errors import LeaseLost, NoSuchOrder, StoreUnavailable
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Attempt, Task
@@ -53,7 +53,7 @@ class Worker:
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
         self._leases: asyncio.Task[None] | None = None
-        store.on_work(self._wake_all)
+        store.on_work(self._wake)
 
     def start(self) -> None:
         """Begin to work; returns at once."""
@@ -71,7 +71,11 @@ class Worker:
             for run in late:
                 run.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await asyncio.gather(*(self._release(task) for queue in self._queues.values() for task in queue.ready))
+        ready = [(queue, task) for queue in self._queues.values() for task in queue.ready]
+        await asyncio.gather(*(self._release(task) for _, task in ready))
+        for queue, task in ready:
+            queue.ready.remove(task)
+            queue.ended(task)
         if self._leases is not None:
             self._leases.cancel()
 
@@ -80,34 +84,44 @@ class Worker:
         """Nothing is in this worker's hands."""
         return not any(queue.held for queue in self._queues.values())
 
+    def _wake(self, system: str) -> None:
+        if (queue := self._queues.get(system)) is not None:
+            queue.wake.set()
+
     def _wake_all(self) -> None:
         for queue in self._queues.values():
             queue.wake.set()
 
     async def _feed(self, queue: SystemQueue) -> None:
-        """Keep one system's queue filled with due tasks."""
+        """Keep one system's queue filled with due tasks; trouble with the store never ends this."""
         while not self._stopping:
-            queue.wake.clear()
-            due = self._store.read(partial(lanes.next_due, system=queue.system))
-            wait = self._poll
-            if due is not None and queue.room > 0:
-                wait = min(wait, (due - now()).total_seconds())
-                if wait <= 0:
-                    await self._claim(queue)
-                    continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await queue.wake.wait()
+            try:
+                await self._look(queue)
+            except StoreUnavailable:
+                await asyncio.sleep(self._poll)
+            except Exception:
+                log.exception("worker.look_failed", system=queue.system)
+                await asyncio.sleep(self._poll)
+
+    async def _look(self, queue: SystemQueue) -> None:
+        """Claim what is due, or wait for the next task to become due, for a wake-up, or for the poll interval."""
+        queue.wake.clear()
+        due = self._store.read(partial(lanes.next_due, system=queue.system))
+        wait = self._poll
+        if due is not None and queue.hungry:
+            wait = min(wait, (due - now()).total_seconds())
+            if wait <= 0:
+                await self._claim(queue)
+                return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await queue.wake.wait()
 
     async def _claim(self, queue: SystemQueue) -> None:
         room = queue.room
-        try:
-            tasks = await self._store.write(
-                lambda session: lanes.claim(session, queue.system, room, now(), self._lease), urgent=True
-            )
-        except StoreUnavailable:
-            await asyncio.sleep(self._poll)
-            return
+        tasks = await self._store.write(
+            lambda session: lanes.claim(session, queue.system, room, now(), self._lease), urgent=True
+        )
         queue.take(tasks)
         self._start_ready(queue)
 
@@ -116,14 +130,16 @@ class Worker:
             queue.running[task.id] = asyncio.create_task(self._run(queue, task))
 
     async def _run(self, queue: SystemQueue, task: Task) -> None:
+        started, clock = now(), time.perf_counter()
         try:
             await self._attempt(task)
         except asyncio.CancelledError:
-            await self._release(task)
+            text = "The worker ended before the answer came."
+            await self._release(task, _attempt(started, clock, outcome_name(UnknownOutcome(text)), text))
         except LeaseLost:
-            log.warning("task.lease_lost", task=task.id, kind=task.kind, order_id=task.order_id)
+            log.warning("task.lease_lost", **self._about(task))
         except StoreUnavailable as error:
-            log.error("task.not_finished", task=task.id, kind=task.kind, error=str(error))
+            log.error("task.not_finished", **self._about(task), error=str(error))
         finally:
             queue.ended(task)
             self._start_ready(queue)
@@ -133,7 +149,7 @@ class Worker:
         try:
             result = await self._handlers[task.system, task.kind](task)
             await self._finish(task, _attempt(started, clock, "done"), result)
-            self._count_call(task.system, "done")
+            self._count(task, "done")
         except (LeaseLost, StoreUnavailable):
             raise
         except Hold as held:
@@ -164,9 +180,9 @@ class Worker:
         finally:
             for queue in reserved:
                 queue.settle_reservation()
+        self._take_over(handed_over)
         if result.after is not None:
             result.after()
-        self._take_over(handed_over)
 
     def _take_over(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
@@ -178,9 +194,9 @@ class Worker:
         """Try again later, or park when that cannot help or has been tried often enough."""
         text = str(error) if isinstance(error, CallFailed) else f"unexpected {type(error).__name__}: {error}"
         if not isinstance(error, CallFailed):
-            log.exception("task.unexpected_error", task=task.id, kind=task.kind, order_id=task.order_id)
+            log.exception("task.unexpected_error", **self._about(task))
         attempt = _attempt(started, clock, outcome_name(error), text)
-        self._count_call(task.system, attempt.outcome)
+        self._count(task, attempt.outcome)
         wait = self._retry.wait(error, task.attempts)
         if task.order_id is None:
             wait = wait if wait is not None else self._retry.cap
@@ -189,9 +205,7 @@ class Worker:
             await self._park(task, attempt, HoldReason.PARKED, reason)
             return
         due = now() + timedelta(seconds=wait)
-        log.warning(
-            "task.retry", kind=task.kind, order_id=task.order_id, attempt=task.attempts, error=text, due=due.isoformat()
-        )
+        log.warning("task.retry", **self._about(task), attempt=task.attempts, error=text, due=due.isoformat())
         await self._store.write(
             lambda session: lanes.put_back(session, task, attempt, due=due, reason=text), urgent=True
         )
@@ -204,13 +218,28 @@ class Worker:
                 changes.hold(session, order, reason, text, now(), ACTOR)
 
         await self._store.write(operation, urgent=True)
-        log.warning("order.held", order_id=task.order_id, kind=task.kind, reason=reason.value, text=text)
+        log.warning("order.held", **self._about(task), reason=reason.value, text=text)
 
-    async def _release(self, task: Task) -> None:
-        """Hand a task back as if it had not been taken."""
+    def _about(self, task: Task) -> dict[str, str | int]:
+        """What a log line about a task names; the order by its ClientOrderRef."""
+        about: dict[str, str | int] = {"task": task.id, "kind": task.kind}
+        if task.order_id is not None:
+            with suppress(NoSuchOrder):
+                order = self._store.read(partial(changes.order_row, order_id=task.order_id))
+                about["order"] = order.key.client_order_ref
+        return about
+
+    def _count(self, task: Task, outcome: str) -> None:
+        """Count what was a call to another system."""
+        if task.system != lanes.RECEIVER:
+            self._count_call(task.system, outcome)
+
+    async def _release(self, task: Task, cut_off: Attempt | None = None) -> None:
+        """Hand a task back: as if it had not been taken, or with the attempt that was cut off."""
+        made = task.attempts - (cut_off is None)
         with suppress(LeaseLost, StoreUnavailable):
             await self._store.write(
-                lambda session: lanes.put_back(session, task, None, due=now(), reason=None, attempts=task.attempts - 1),
+                lambda session: lanes.put_back(session, task, cut_off, due=now(), reason=None, attempts=made),
                 urgent=True,
             )
 

@@ -9,10 +9,8 @@ MOVES = {
     (S.RECEIVED, S.SUBMITTED),
     (S.RECEIVED, S.PLACED),
     (S.RECEIVED, S.CANCELLED),
-    (S.RECEIVED, S.REFUSED),
     (S.SUBMITTED, S.PLACED),
     (S.SUBMITTED, S.CANCELLED),
-    (S.SUBMITTED, S.REFUSED),
     (S.PLACED, S.CONFIRMED),
     (S.PLACED, S.CANCELLED),
     (S.CONFIRMED, S.CANCELLED),
@@ -26,7 +24,7 @@ def test_moves(before: OrderState, after: OrderState) -> None:
 
 
 def test_final_states() -> None:
-    assert {state for state in S if is_final(state)} == {S.CANCELLED, S.REFUSED}
+    assert {state for state in S if is_final(state)} == {S.CANCELLED}
 
 
 @pytest.mark.parametrize("reason", HoldReason)
