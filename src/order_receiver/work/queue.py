@@ -18,12 +18,11 @@ class SystemQueue:
         self.running: dict[int, asyncio.Task[None]] = {}
         self.ready: deque[Task] = deque()
         self._held: dict[int, tuple[Task, float]] = {}
-        self._reserved = 0
 
     @property
     def room(self) -> int:
         """How many more tasks this queue would take."""
-        return 2 * self.limit - len(self._held) - self._reserved
+        return 2 * self.limit - len(self._held)
 
     @property
     def hungry(self) -> bool:
@@ -47,19 +46,6 @@ class SystemQueue:
         """A task has left this worker's hands."""
         self.running.pop(task.id, None)
         self._held.pop(task.id, None)
-        if self.hungry:
-            self.wake.set()
-
-    def reserve(self) -> bool:
-        """Keep a place for a task that is about to be added in this worker's hands."""
-        if self.room <= 0:
-            return False
-        self._reserved += 1
-        return True
-
-    def settle_reservation(self) -> None:
-        """The reserved place was used or is free again."""
-        self._reserved -= 1
         if self.hungry:
             self.wake.set()
 

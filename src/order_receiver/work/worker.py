@@ -16,7 +16,7 @@ from order_receiver.store import changes, lanes
 from order_receiver.store.errors import LeaseLost, NoSuchOrder, StoreUnavailable
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store, now
-from order_receiver.store.values import Attempt, Task
+from order_receiver.store.values import Attempt, NewTask, Task
 from order_receiver.work.queue import SystemQueue
 from order_receiver.work.results import Again, Done, Handler, Hold
 from order_receiver.work.retry import RetryPolicy, outcome_name
@@ -159,7 +159,6 @@ class Worker:
 
     async def _finish(self, task: Task, attempt: Attempt, result: Done | Again) -> None:
         """Write the result, remove the task (or set a poll's next time), add what follows: one transaction."""
-        reserved = [queue for queue in self._queues.values() if queue.reserve()]
 
         def operation(session: Session) -> Sequence[Task]:
             at = now()
@@ -168,21 +167,20 @@ class Worker:
                 lanes.put_back(session, task, None, due=due, reason=None, attempts=0)
             else:
                 lanes.finish(session, task, attempt)
-            free = {queue.system for queue in reserved} if not self._stopping else set()
             added = [
-                lanes.add(session, new, at, self._lease if new.system in free and new.due is None else None)
+                lanes.add(session, new, at, self._lease if self._takes(new) else None)
                 for new in result.write(session, at)
             ]
             return [handed for handed in added if handed is not None]
 
-        try:
-            handed_over = await self._store.write(operation, urgent=True)
-        finally:
-            for queue in reserved:
-                queue.settle_reservation()
-        self._take_over(handed_over)
+        self._take_over(await self._store.write(operation, urgent=True))
         if result.after is not None:
             result.after()
+
+    def _takes(self, new: NewTask) -> bool:
+        """Whether a task that follows stays in this worker's hands, which saves claiming it."""
+        queue = self._queues.get(new.system)
+        return queue is not None and queue.room > 0 and new.due is None and not self._stopping
 
     def _take_over(self, tasks: Sequence[Task]) -> None:
         for task in tasks:

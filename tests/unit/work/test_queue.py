@@ -28,14 +28,15 @@ async def test_as_many_more_may_wait_claimed_as_may_run() -> None:
     assert queue.next() == task(2)
 
 
-async def test_a_reserved_place_counts_until_it_is_settled() -> None:
-    queue = SystemQueue("erp", 1)
-    assert queue.reserve()
-    assert queue.reserve()
-    assert not queue.reserve()
-    assert queue.room == 0
-    queue.settle_reservation()
-    assert queue.room == 1
+async def test_it_asks_for_more_when_half_empty_and_not_at_every_end() -> None:
+    queue = SystemQueue("erp", 2)
+    queue.take([task(1), task(2), task(3), task(4)])
+    assert not queue.hungry
+    queue.ended(task(1))
+    assert not queue.wake.is_set()
+    queue.ended(task(2))
+    assert queue.hungry
+    assert queue.wake.is_set()
 
 
 async def test_a_task_that_is_not_held_ends_without_trouble() -> None:
