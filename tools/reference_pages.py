@@ -108,8 +108,8 @@ def _command(command: Any, name: str) -> Iterator[str]:
 def metrics() -> str:
     """Every metric of `/metrics`."""
     found = Metrics()
-    found.answers.labels("")
-    found.calls.labels("", "")
+    found.answers.count("")
+    found.calls.count("", "")
     found.render(Backlog({"": 0}, {"": 0}, 0.0, 0.0))
     return table(
         ("metric", "kind", "labels", "meaning"),

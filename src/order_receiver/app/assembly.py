@@ -97,7 +97,7 @@ class Receiver:
             configuration.settings.door,
             configuration.applications,
             Credentials(configuration.settings.door.credentials),
-            count=metrics.answer_counter(),
+            count=metrics.answers.count,
         )
         self.worker: Worker | None = None
 
@@ -145,7 +145,7 @@ async def _open_worker(stack: AsyncExitStack, receiver: Receiver, parts: Parts) 
         retry=RetryPolicy(settings.work.retry_base, settings.work.retry_cap, settings.work.attempts_limit),
         lease=settings.work.lease,
         poll=settings.work.poll,
-        count_call=receiver.metrics.count_call,
+        count_call=receiver.metrics.calls.count,
     )
 
 

@@ -7,16 +7,14 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import cast
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from order_receiver.app.assembly import Configuration, Parts, Receiver, open_receiver
 from order_receiver.app.probes import Probes
-from order_receiver.door.body import CUT_OFF
+from order_receiver.app.protocol import DoorProtocol
 from order_receiver.settings.model import Door as DoorSettings
 
 log = structlog.get_logger(__name__)
@@ -52,22 +50,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, which also answers a sender that has closed its half of the connection."""
-
-    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio wants a bool; uvicorn never gives one
-        """What is missing of the body now never comes; our half stays open for the answer, but not under TLS."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is None or cycle.response_complete:
-            return False
-        if cycle.more_body:
-            cycle.scope["state"][CUT_OFF] = True
-            cycle.more_body = False
-            cycle.message_event.set()
-        cycle.keep_alive = False
-        return self.scheme == "http"
 
 
 async def run(
@@ -146,7 +128,7 @@ def _config(front: ASGIApp, door: DoorSettings, grace: float) -> uvicorn.Config:
         host=door.host,
         port=door.port,
         loop="uvloop",
-        http=_Protocol,
+        http=DoorProtocol,
         ws="none",
         lifespan="off",
         access_log=False,

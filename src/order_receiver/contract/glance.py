@@ -1,12 +1,11 @@
 """A glance at a message: who it is about, without reading the rest. It runs before every answer, so it is quick."""
 
-from dataclasses import dataclass
-
 import msgspec
 
+from order_receiver.contract.value import Value
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+
+class Glance(Value, frozen=True):
     """What the door needs of a message: the two parts of its identity as written, DoHold, and the number of rows."""
 
     application_key: str | None

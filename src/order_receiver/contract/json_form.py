@@ -37,7 +37,7 @@ def read(
     order = _read_fast(body, zone)
     if order is not None:
         _check_rows(order, limits)
-        return Reading(order, ())
+        return Reading(order, (), lengths_fit=True)
     tree = json_object(body, charset, limits)
     notebook = Notebook()
     order = Converter(notebook, zone).convert(OrderRequest, tree)

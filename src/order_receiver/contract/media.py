@@ -1,12 +1,12 @@
 """Media types as senders write them."""
 
-from dataclasses import dataclass
 from email.message import Message
 from functools import lru_cache
 
+from order_receiver.contract.value import Value
 
-@dataclass(frozen=True, slots=True)
-class MediaType:
+
+class MediaType(Value, frozen=True):
     """A Content-Type: the type in lower case (empty when there is none) and its charset, if it names one."""
 
     name: str

@@ -16,18 +16,21 @@ NOTES_LIMIT = 100
 _GUID = re.compile(r"[{(]?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}[)}]?", re.ASCII | re.IGNORECASE)
 
 
-def notes(order: OrderRequest) -> tuple[Finding, ...]:
-    """Over-long texts, unknown code words, and currencies, countries and GUIDs of an unusual form; at most 100."""
-    if _is_usual(order):
+def notes(order: OrderRequest, *, lengths_fit: bool = False) -> tuple[Finding, ...]:
+    """Over-long texts, unknown code words, and currencies, countries and GUIDs of an unusual form; at most 100.
+
+    `lengths_fit` is what the reader knows already (see `Reading`), so that texts are not measured twice.
+    """
+    if _is_usual(order, lengths_fit):
         return ()
     found: list[Finding] = []
     _look(order, (), found)
     return tuple(found[:NOTES_LIMIT])
 
 
-def _is_usual(message: Message) -> bool:
+def _is_usual(message: Message, lengths_fit: bool) -> bool:
     """Whether there is nothing to note: the quick answer for nearly every order."""
-    plan = _quick(type(message))
+    plan = _quick(type(message), lengths_fit)
     for texts, longest in plan.lengths:
         if max(map(len, filter(None, texts(message))), default=0) > longest:
             return False
@@ -35,18 +38,18 @@ def _is_usual(message: Message) -> bool:
         value = getattr(message, name)
         if value and not is_usual(value):
             return False
-    return _inner_is_usual(message, plan) if plan.descends else True
+    return _inner_is_usual(message, plan, lengths_fit) if plan.descends else True
 
 
-def _inner_is_usual(message: Message, plan: "_Quick") -> bool:
+def _inner_is_usual(message: Message, plan: "_Quick", lengths_fit: bool) -> bool:
     for name in plan.objects:
         inner = getattr(message, name)
-        if inner is not None and not _is_usual(inner):
+        if inner is not None and not _is_usual(inner, lengths_fit):
             return False
     for name in plan.lists:
-        entries = getattr(message, name)
-        if entries and not all(map(_is_usual, entries)):
-            return False
+        for entry in getattr(message, name) or ():
+            if not _is_usual(entry, lengths_fit):
+                return False
     return True
 
 
@@ -103,13 +106,13 @@ class _Quick:
 
 
 @cache
-def _quick(struct: type[Message]) -> _Quick:
+def _quick(struct: type[Message], lengths_fit: bool) -> _Quick:
     checked = [(member, test) for member in members(struct) if (test := _test(member)) is not None]
     by_length: dict[int, list[str]] = {}
     for member, _ in checked:
-        if _has_only_length(member) and member.max_length is not None:
+        if not lengths_fit and _has_only_length(member) and member.max_length is not None:
             by_length.setdefault(member.max_length, []).append(member.name)
-    inner = [member for member in members(struct) if member.struct is not None and _has_tests(member.struct)]
+    inner = [each for each in members(struct) if each.struct is not None and _has_tests(each.struct, lengths_fit)]
     return _Quick(
         lengths=tuple((tuple_getter(names), longest) for longest, names in by_length.items()),
         tests=tuple((member.name, test) for member, test in checked if not _has_only_length(member)),
@@ -124,9 +127,10 @@ def _has_only_length(member: Member) -> bool:
 
 
 @cache
-def _has_tests(struct: type[Message]) -> bool:
+def _has_tests(struct: type[Message], lengths_fit: bool) -> bool:
     return any(
-        _test(member) is not None or (member.struct is not None and _has_tests(member.struct))
+        (_test(member) is not None and not (lengths_fit and _has_only_length(member)))
+        or (member.struct is not None and _has_tests(member.struct, lengths_fit))
         for member in members(struct)
     )
 

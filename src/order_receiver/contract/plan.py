@@ -92,7 +92,7 @@ def _member(one: inspect.Field) -> Member:
         default=one.default,
         struct=struct,
         codes=codes,
-        max_length=cast("int | None", extra.get("max_length")),
+        max_length=main.max_length if isinstance(main, inspect.StrType) else None,
         words=cast("frozenset[str] | None", extra.get("words")),
         format=cast("str | None", extra.get("format")),
         personal=cast("str | None", extra.get("personal")),

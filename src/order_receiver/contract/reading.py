@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from order_receiver.contract.findings import Finding
 from order_receiver.contract.request import OrderRequest
+from order_receiver.contract.value import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +15,13 @@ class Limits:
     items: int = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Value, frozen=True):
     """An order and what was odd about its form. Members that could not be read stand at their defaults."""
 
     order: OrderRequest
     findings: tuple[Finding, ...]
+    lengths_fit: bool = False
+    """No text is longer than agreed; False only means that nobody looked yet."""
 
 
 class Unreadable(Exception):

@@ -1,7 +1,8 @@
 """OrderRequest: a new order from Norce, with every entity and field it reaches.
 
 Members are named and ordered as in the contract, which is the order .NET writes them in XML. Lengths and
-code words are facts about the platform kept in `Meta(extra=...)`: they are noted when broken, never enforced.
+code words are facts about the platform kept in `Meta`: an order that breaks them is read with care and noted, never
+refused.
 `personal` marks what may tell about a person: the one home of that fact, which masking follows everywhere.
 Amounts and quantities are `Decimal`. (norce: OrderRequest)
 """
@@ -19,13 +20,13 @@ ZERO = Decimal(0)
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 """A .NET int; the tolerant reader keeps a greater number and notes it."""
 
-Text10 = Annotated[str, Meta(extra={"max_length": 10})]
-Text50 = Annotated[str, Meta(extra={"max_length": 50})]
-Text100 = Annotated[str, Meta(extra={"max_length": 100})]
-Text255 = Annotated[str, Meta(extra={"max_length": 255})]
-Currency = Annotated[str, Meta(extra={"max_length": 3, "format": "currency"})]
+Text10 = Annotated[str, Meta(max_length=10)]
+Text50 = Annotated[str, Meta(max_length=50)]
+Text100 = Annotated[str, Meta(max_length=100)]
+Text255 = Annotated[str, Meta(max_length=255)]
+Currency = Annotated[str, Meta(max_length=3, extra={"format": "currency"})]
 """ISO 4217, three letters."""
-CountryCode = Annotated[str, Meta(extra={"max_length": 2, "format": "country"})]
+CountryCode = Annotated[str, Meta(max_length=2, extra={"format": "country"})]
 """ISO 3166-1 alpha-2."""
 Guid = Annotated[str, Meta(extra={"format": "guid"})]
 ItemType = Annotated[str, Meta(extra={"words": codes.ITEM_TYPES})]
@@ -33,10 +34,10 @@ ItemTypeGroup = Annotated[str, Meta(extra={"words": codes.ITEM_TYPE_GROUPS})]
 
 Personal = Annotated[str, Meta(extra={"personal": "personal"})]
 """Text that may tell about a person, free text included: shown by its first character only."""
-Personal50 = Annotated[str, Meta(extra={"max_length": 50, "personal": "personal"})]
-Personal100 = Annotated[str, Meta(extra={"max_length": 100, "personal": "personal"})]
-Personal255 = Annotated[str, Meta(extra={"max_length": 255, "personal": "personal"})]
-PersonalNumber = Annotated[str, Meta(extra={"max_length": 50, "personal": "secret"})]
+Personal50 = Annotated[str, Meta(max_length=50, extra={"personal": "personal"})]
+Personal100 = Annotated[str, Meta(max_length=100, extra={"personal": "personal"})]
+Personal255 = Annotated[str, Meta(max_length=255, extra={"personal": "personal"})]
+PersonalNumber = Annotated[str, Meta(max_length=50, extra={"personal": "secret"})]
 """Personal identity number: masked as a whole wherever it is shown."""
 
 

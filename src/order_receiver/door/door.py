@@ -26,6 +26,7 @@ from order_receiver.store.lanes import RECEIVER
 from order_receiver.store.reading import number_of
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Accepted, Arrival, Differing, Message, Repeated
+from order_receiver.telemetry import Gathered
 from order_receiver.work.checking import obstacles, tell
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class Door:
         self._bodies = BodyReader(settings.body_limit, settings.read_timeout)
         self._limits = Limits(depth=settings.depth_limit, items=settings.item_limit)
         self._zones = {key: ZoneInfo(application.time_zone) for key, application in applications.items()}
+        self._received = Gathered("order.received")
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,14 +71,17 @@ class Door:
         except Exception:
             log.exception("door.unexpected_error")
             outcome = Outcome(Situation.UNEXPECTED)
-        self._count(outcome.situation.value)
+        self._count(outcome.situation)
         await send_outcome(send, outcome, self._settings.retry_after)
 
     async def _refuse_by_head(self, head: Head) -> Outcome | None:
         """Everything that can be refused before a byte of the body is read."""
         if head.method != "POST":
             return Outcome(Situation.METHOD_NOT_ALLOWED)
-        if (refused := await self._authenticate(head)) is not None:
+        authorization = head.headers.get(b"authorization")
+        if self._credentials.known(authorization) is None and (
+            refused := await self._authenticate(authorization, head.client)
+        ):
             return refused
         if self.draining:
             return Outcome(Situation.DRAINING)
@@ -87,18 +92,16 @@ class Door:
         media = media_type(head.text(b"content-type"))
         return None if media.is_json or media.is_open else Outcome(Situation.UNSUPPORTED_MEDIA_TYPE)
 
-    async def _authenticate(self, head: Head) -> Outcome | None:
-        authorization = head.headers.get(b"authorization")
+    async def _authenticate(self, authorization: bytes | None, client: str | None) -> Outcome | None:
+        """Check a pair that has not been verified yet."""
         if authorization is None:
             return Outcome(Situation.NO_CREDENTIALS)
-        if self._credentials.known(authorization) is not None:
-            return None
         try:
             user = await self._credentials.verify(authorization)
         except Busy:
             return Outcome(Situation.OVERLOADED)
         if user is None:
-            log.warning("door.wrong_credentials", remote=head.client)
+            log.warning("door.wrong_credentials", remote=client)
             return Outcome(Situation.WRONG_CREDENTIALS)
         return None
 
@@ -139,7 +142,7 @@ class Door:
         result = await self._store.write(partial(accepting.accept, arrival=Arrival(found.key, message, hold, text)))
         if not isinstance(result, Accepted):
             return await self._known(message, found, result)
-        log.info("order.received", order=found.key.client_order_ref, order_id=result.order_id, hold=hold)
+        self._received.tell(order=found.key.client_order_ref, order_id=result.order_id, hold=hold)
         if hold is not None:
             return Outcome(situation, detail=text or "")
         self._store.announce_work(RECEIVER)

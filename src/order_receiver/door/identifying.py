@@ -1,18 +1,17 @@
 """Which order a body is about: by a glance where possible, by the tolerant reader where not."""
 
-from dataclasses import dataclass
 from datetime import UTC
 
 from order_receiver.contract.glance import Glance, glance
 from order_receiver.contract.json_form import read
 from order_receiver.contract.media import MediaType
 from order_receiver.contract.reading import Limits, Unreadable
+from order_receiver.contract.value import Value
 from order_receiver.door.answers import Situation
 from order_receiver.orders.identity import OrderKey, identify
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(Value, frozen=True):
     """The order's key and what the door may decide on."""
 
     key: OrderKey
@@ -20,8 +19,7 @@ class Identified:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unidentified:
+class Unidentified(Value, frozen=True):
     """No order can be named; `reason` is a plain sentence."""
 
     situation: Situation

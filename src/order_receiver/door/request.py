@@ -1,15 +1,14 @@
 """An order request's head: what is known before its body is read."""
 
-from dataclasses import dataclass
-
 from starlette.types import Scope
+
+from order_receiver.contract.value import Value
 
 CREDENTIAL_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
 """Never kept with a message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Value, frozen=True):
     """Headers by lower-case name; of one that comes twice the last counts."""
 
     method: str

@@ -1,11 +1,10 @@
 """Putting an outcome on the wire: an OrderResponse for Norce, problem details (RFC 9457) for everything else."""
 
-from dataclasses import dataclass
-
 import msgspec
 from starlette.types import Send
 
 from order_receiver.contract.response import order_response
+from order_receiver.contract.value import Value
 from order_receiver.door.answers import POLICY, Answer, Situation
 
 JSON = b"application/json; charset=utf-8"
@@ -16,8 +15,7 @@ _encoder = msgspec.json.Encoder()
 _CLOSING = frozenset({Situation.BODY_TOO_LARGE, Situation.BODY_TOO_SLOW, Situation.BODY_CUT_OFF})
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value, frozen=True):
     """What happened to a request, with what the answer's description needs."""
 
     situation: Situation

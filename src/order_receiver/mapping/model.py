@@ -1,18 +1,17 @@
 """What a mapping is, what it is told besides the order, and how it fails."""
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from order_receiver.contract.request import OrderRequest
+from order_receiver.contract.value import Value
 from order_receiver.orders.document import Document
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
-@dataclass(frozen=True, slots=True)
-class MappingContext:
+class MappingContext(Value, frozen=True):
     """What a mapping may need that is not in the order.
 
     `received_at` is aware; `zone` is the application's: dates are shown in it, and a SubmitDate without zone is in it.

@@ -1,10 +1,9 @@
 """A mapped order: what a mapping makes and a target takes."""
 
-from dataclasses import dataclass
+from order_receiver.contract.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value, frozen=True):
     """A mapped order, ready to be handed to an ERP. `extension` is the file ending without dot (json, xml, csv)."""
 
     content: bytes

@@ -1,8 +1,9 @@
 """Which order a message is about."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from order_receiver.contract.value import Value
 
 REFERENCE_LIMIT = 500
 """Longer references identify nothing: no sender means them. The contract says 50; up to here they are accepted."""
@@ -13,8 +14,7 @@ _GUID = re.compile(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
-class OrderKey:
+class OrderKey(Value, frozen=True):
     """Application key and client order reference: the identity of an order, for life. (norce: duplicates)
 
     `application_key` is a lower-case GUID (or, where the sender sent no GUID, its text as it came, lower-cased).
@@ -50,6 +50,8 @@ def normal_application_key(text: str) -> str:
 
 def _usable(text: str | None) -> str | None:
     trimmed = (text or "").strip()
-    if not trimmed or len(trimmed) > REFERENCE_LIMIT or _CONTROL.search(trimmed) is not None:
+    if not trimmed or len(trimmed) > REFERENCE_LIMIT:
+        return None
+    if not trimmed.isprintable() and _CONTROL.search(trimmed) is not None:
         return None
     return trimmed

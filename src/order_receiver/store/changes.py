@@ -50,8 +50,8 @@ def move(
     *,
     number: str | None = None,
     why: str | None = None,
-) -> None:
-    """Move an order to a later state, with its ERP number where that is the news.
+) -> OrderRow:
+    """Move an order to a later state, with its ERP number where that is the news; the order as it is then.
 
     Raises NotPossible where no such move exists, or where the order is no longer in the state that `order` shows.
     """
@@ -71,6 +71,7 @@ def move(
         new=number if to is OrderState.PLACED else to.value,
         why=why,
     )
+    return msgspec.structs.replace(order, state=to, erp_order_no=number)
 
 
 def hold(session: Session, order: OrderRow, reason: HoldReason, text: str, at: datetime, actor: str) -> None:

@@ -45,7 +45,7 @@ _claim = Statement(
     .returning(*_TASK)
 )
 _extend = Statement(update(tables.tasks).where(*_in_hand).values(due=bindparam("lease_end")))
-_remove = Statement(delete(tables.tasks).where(*_in_hand))
+_remove = Statement(delete(tables.tasks).where(*_in_hand).returning(_t.followed))
 _put_back = Statement(
     update(tables.tasks)
     .where(*_in_hand)
@@ -86,9 +86,14 @@ _insert = Statement(
             bindparam("created_at", type_=UtcTime),
         ).select_from(_lane),
     )
-    .returning(*_TASK)
+    .returning(*_TASK, _t.state)
 )
 """The lane is looked at by the statement itself: blocked behind another task, or free."""
+_mark_followed = Statement(
+    update(tables.tasks)
+    .where(_t.order_id == bindparam("lane_order"), _t.system == bindparam("lane"), _t.id < bindparam("newest"))
+    .values(followed=1)
+)
 _insert_attempt = Statement(
     insertion(
         tables.attempts,
@@ -139,16 +144,12 @@ def extend(session: Session, held: Iterable[Task], lease_end: datetime) -> None:
 
 def finish(session: Session, task: Task, attempt: Attempt) -> None:
     """The task is done: it goes, its attempt stays, the next of its lane may start. Raises LeaseLost."""
-    if session.change(_remove, task=task.id, held_fence=task.fence) != 1:
+    removed = session.one(_remove, task=task.id, held_fence=task.fence)
+    if removed is None:
         raise LeaseLost(LeaseLost.__doc__)
     record_attempt(session, task, attempt)
-    unblock(session, task, attempt.started_at)
-
-
-def unblock(session: Session, task: Task, now: datetime) -> None:
-    """Let the next task of a lane start."""
-    if task.order_id is not None:
-        session.change(_unblock, lane_order=task.order_id, lane=task.system, now=now)
+    if removed[0]:
+        session.change(_unblock, lane_order=task.order_id, lane=task.system, now=attempt.started_at)
 
 
 def put_back(
@@ -192,8 +193,12 @@ def add(session: Session, new: NewTask, now: datetime, lease: float | None = Non
         payload=new.payload,
         created_at=now,
     )
-    added = None if row is None else _task(row)
-    return added if added is not None and added.fence else None
+    if row is None:
+        raise LookupError("the database returned no task")
+    if row[-1] == TaskState.BLOCKED:
+        session.change(_mark_followed, lane_order=new.order_id, lane=new.system, newest=row[0])
+        return None
+    return _task(row[:-1], new.known) if held else None
 
 
 def ensure(session: Session, system: str, kind: str, now: datetime) -> None:
@@ -252,5 +257,6 @@ def next_due(session: Session, system: str) -> datetime | None:
     return found
 
 
-def _task(row: Row) -> Task:
-    return Task(*row)
+def _task(row: Row, known: object = None) -> Task:
+    task_id, order_id, system, kind, fence, attempts, payload = row
+    return Task(task_id, order_id, system, kind, fence, attempts, payload, known)

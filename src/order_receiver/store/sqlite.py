@@ -1,6 +1,7 @@
 """The embedded database: one SQLite file on a local disk, in WAL with synchronous=FULL."""
 
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event
@@ -9,6 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from order_receiver.store.errors import UnsuitableFileSystem
+from order_receiver.store.tables import utc_text
 
 DIALECT: Dialect = sqlite.dialect()
 
@@ -20,6 +22,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
 NETWORK_FUSE = frozenset({"sshfs", "s3fs", "rclone", "gcsfuse", "glusterfs", "ceph", "davfs2", "blobfuse", "blobfuse2"})
 
 PAGE_CACHE_KIB = 16_000
+
+sqlite3.register_adapter(datetime, utc_text)
 
 
 def configure(connection: sqlite3.Connection, *, busy_seconds: float) -> None:

@@ -6,11 +6,11 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, func, select, update
 
-from order_receiver.orders.identity import OrderKey
 from order_receiver.store import tables
+from order_receiver.store.changes import ORDER_COLUMNS, order_from
 from order_receiver.store.session import Session
 from order_receiver.store.statements import Row, Statement, insertion
-from order_receiver.store.values import SubmissionRow
+from order_receiver.store.values import OrderRow, SubmissionRow
 
 _s = tables.submissions.c
 _ROW = (
@@ -19,11 +19,13 @@ _ROW = (
 )
 
 _insert = Statement(
-    insertion(tables.submissions, "order_id", "target", "key", "media_type", "extension", "document", "created_at")
+    insertion(
+        tables.submissions, "order_id", "target", "key", "media_type", "extension", "document", "created_at"
+    ).returning(*_ROW)
 )
 _by_order = Statement(select(*_ROW).where(_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target")))
-_with_key = Statement(
-    select(tables.orders.c.application_key, tables.orders.c.client_order_ref, *_ROW)
+_with_order = Statement(
+    select(*ORDER_COLUMNS, *_ROW)
     .join(tables.orders, tables.orders.c.id == _s.order_id)
     .where(_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target"))
 )
@@ -52,10 +54,12 @@ _numbered = Statement(
 _steps = msgspec.json.Decoder(dict[str, str])
 
 
-def add(session: Session, order_id: int, target: str, key: str, document: tuple[bytes, str, str], at: datetime) -> None:
+def add(
+    session: Session, order_id: int, target: str, key: str, document: tuple[bytes, str, str], at: datetime
+) -> SubmissionRow:
     """Add a submission; `document` is content, media type and file ending."""
     content, media_type, extension = document
-    session.change(
+    row = session.one(
         _insert,
         order_id=order_id,
         target=target,
@@ -65,6 +69,9 @@ def add(session: Session, order_id: int, target: str, key: str, document: tuple[
         extension=extension,
         created_at=at,
     )
+    if row is None:
+        raise LookupError("the database returned no submission")
+    return _submission(row)
 
 
 def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | None:
@@ -73,10 +80,12 @@ def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | No
     return None if row is None else _submission(row)
 
 
-def with_order_key(session: Session, order_id: int, target: str) -> tuple[OrderKey, SubmissionRow] | None:
-    """The submission of an order into a target, and the order's key."""
-    row = session.one(_with_key, of_order=order_id, of_target=target)
-    return None if row is None else (OrderKey(row[0], row[1]), _submission(row[2:]))
+def with_order(session: Session, order_id: int, target: str) -> tuple[OrderRow, SubmissionRow] | None:
+    """The submission of an order into a target, and the order."""
+    row = session.one(_with_order, of_order=order_id, of_target=target)
+    if row is None:
+        return None
+    return order_from(row[: len(ORDER_COLUMNS)]), _submission(row[len(ORDER_COLUMNS) :])
 
 
 def by_key(session: Session, target: str, key: str) -> SubmissionRow | None:

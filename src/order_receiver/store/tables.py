@@ -23,11 +23,14 @@ from sqlalchemy.types import TypeDecorator
 
 
 @lru_cache(maxsize=64)
-def _utc_text(moment: datetime | None) -> str | None:
-    """Cached, as the rows of one operation share their moment."""
-    if moment is not None and moment.tzinfo is None:
+def utc_text(moment: datetime) -> str:
+    """A moment as the store keeps it; cached, as the rows of one operation share theirs. Raises ValueError.
+
+    SQLite's driver calls this by itself for every datetime (see `sqlite`), which is quicker than converting before.
+    """
+    if moment.tzinfo is None:
         raise ValueError("a time without zone cannot be stored")
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -40,9 +43,8 @@ class UtcTime(TypeDecorator[datetime]):
     impl = String(32)
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
-        """The hot path goes straight to the conversion."""
-        return _utc_text
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Nothing to do: the driver knows how to write a datetime."""
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:
         """Back to an aware datetime."""
@@ -131,6 +133,7 @@ tasks = Table(
     Column("attempts", Integer, nullable=False),
     Column("payload", Text),
     Column("reason", Text),
+    Column("followed", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcTime, nullable=False),
     Index("ix_tasks_due", "system", "due", sqlite_where=text("due IS NOT NULL")),
     Index("ix_tasks_lane", "order_id", "system"),
@@ -140,7 +143,8 @@ tasks = Table(
 fence, and a late worker's lease must not fit another task.
 
 A lane is (order, system): its tasks run one at a time, in sequence of id. `due` is when a worker may take the task:
-the end of the lease while one holds it, empty while it is blocked behind another or parked for a person.
+the end of the lease while one holds it, empty while it is blocked behind another or parked for a person. `followed`
+says that others wait behind it.
 """
 
 attempts = Table(

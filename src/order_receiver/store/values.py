@@ -1,17 +1,16 @@
 """What goes into the store and comes out of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from order_receiver.contract.value import Value
 from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import HoldReason, OrderState
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Value, frozen=True):
     """A message as it came over the wire. `headers` never hold credentials."""
 
     body: bytes
@@ -21,8 +20,7 @@ class Message:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Value, frozen=True):
     """An identified message; `hold` and `hold_text` are set when it is to wait for a person from the start."""
 
     key: OrderKey
@@ -31,23 +29,20 @@ class Arrival:
     hold_text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Value, frozen=True):
     """A new order, stored with its first task."""
 
     order_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Value, frozen=True):
     """The order was there already, with the same content."""
 
     order_id: int
     erp_order_no: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Differing:
+class Differing(Value, frozen=True):
     """The order was there already, with other bytes: the caller compares and says whether it is a conflict."""
 
     order_id: int
@@ -68,8 +63,7 @@ class TaskState(StrEnum):
     PARKED = "parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Value, frozen=True):
     """A task in a worker's hands. `fence` proves the lease: it grows each time the task is claimed."""
 
     id: int
@@ -79,10 +73,11 @@ class Task:
     fence: int
     attempts: int
     payload: str | None
+    known: object = None
+    """What the worker that added it knows already, so that its handler need not read it again; never stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewTask:
+class NewTask(Value, frozen=True):
     """A task to be added. With `lease` it starts in the hands of the worker that adds it."""
 
     system: str
@@ -90,10 +85,10 @@ class NewTask:
     order_id: int | None
     payload: str | None = None
     due: datetime | None = None
+    known: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Value, frozen=True):
     """How one attempt went; `outcome` is `done` or the failure's class."""
 
     started_at: datetime
@@ -102,8 +97,7 @@ class Attempt:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(Value, frozen=True):
     """An order as the worker and the door see it."""
 
     id: int
@@ -116,8 +110,7 @@ class OrderRow:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionRow:
+class SubmissionRow(Value, frozen=True):
     """One order's way into one target, with the document as it was mapped."""
 
     id: int

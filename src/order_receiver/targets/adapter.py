@@ -6,10 +6,13 @@ between calls: what must survive is handed back as a step or a cursor and stored
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+import msgspec
+
+from order_receiver.contract.value import Value
 from order_receiver.orders.document import Document
 from order_receiver.orders.identity import OrderKey
 
@@ -49,21 +52,19 @@ class Capabilities:
     """Longest reference the ERP takes; a longer one fails loudly, it is never cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Value, frozen=True):
     """One order on its way into one target; the same `key` at every attempt."""
 
     key: str
     """Unique in the target for life: made from the application key and reference, safe for file names and URLs."""
     order: OrderKey
     document: Document
-    step: Step = field(default_factory=dict)
+    step: Step = msgspec.field(default_factory=dict)
     look_first: bool = False
     """An earlier attempt may have had an effect that nobody saw: find before creating."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(Value, frozen=True):
     """The target has the order; `erp_order_no` is None where the number comes later."""
 
     erp_order_no: str | None = None

@@ -28,7 +28,7 @@ def configure_logs(level: Level, form: Format) -> None:
     wrapper = structlog.make_filtering_bound_logger(LEVELS[level])
     if form == "json":
         structlog.configure(
-            processors=[structlog.processors.format_exc_info, _render_json],
+            processors=[_render_json],
             wrapper_class=wrapper,
             logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
             cache_logger_on_first_use=True,
@@ -46,7 +46,9 @@ def configure_logs(level: Level, form: Format) -> None:
     )
 
 
-def _render_json(_: object, level: str, event: EventDict) -> bytes:
+def _render_json(logger: object, level: str, event: EventDict) -> bytes:
     """One step instead of four: this runs for every order."""
+    if "exc_info" in event:
+        event = structlog.processors.format_exc_info(logger, level, event)
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     return _encoder.encode({"timestamp": now, "level": level, **event})

@@ -1,10 +1,12 @@
 """Metrics in OpenMetrics form, and what each one means."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -19,29 +21,65 @@ class Backlog:
     oldest_unconfirmed: float
 
 
+class Answers(Collector):
+    """Answers of the door by situation, counted in a plain dictionary: it happens for every message."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def count(self, situation: str) -> None:
+        """One message was answered."""
+        self._counts[situation] = self._counts.get(situation, 0) + 1
+
+    def collect(self) -> Iterable[Metric]:
+        """The counters as they stand, when somebody asks."""
+        received = CounterMetricFamily("order_receiver_messages_received", "Messages that came to the door")
+        received.add_metric([], sum(self._counts.values()))
+        answers = CounterMetricFamily(
+            "order_receiver_answers", "Answers of the door by situation", labels=["situation"]
+        )
+        for situation, number in self._counts.items():
+            answers.add_metric([situation], number)
+        return (received, answers)
+
+
+class Calls(Collector):
+    """Calls to other systems by outcome, counted in the same way."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def count(self, system: str, outcome: str) -> None:
+        """One call has ended."""
+        self._counts[system, outcome] = self._counts.get((system, outcome), 0) + 1
+
+    def collect(self) -> Iterable[Metric]:
+        """The counters as they stand, when somebody asks."""
+        calls = CounterMetricFamily(
+            "order_receiver_outgoing_calls",
+            "Calls to other systems by system and outcome",
+            labels=["system", "outcome"],
+        )
+        for labels, number in self._counts.items():
+            calls.add_metric(labels, number)
+        return (calls,)
+
+
 class Metrics:
     """The counters of one process. Values read from the store are looked up when somebody asks."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.received = Counter(
-            "order_receiver_messages_received", "Messages that came to the door", registry=self.registry
-        )
-        self.answers = Counter(
-            "order_receiver_answers", "Answers of the door by situation", ["situation"], registry=self.registry
-        )
+        self.answers = Answers()
+        self.registry.register(self.answers)
         self.commits = Histogram(
             "order_receiver_commit_operations",
             "Operations in one commit",
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
             registry=self.registry,
         )
-        self.calls = Counter(
-            "order_receiver_outgoing_calls",
-            "Calls to other systems by system and outcome",
-            ["system", "outcome"],
-            registry=self.registry,
-        )
+        self.calls = Calls()
+        self.registry.register(self.calls)
         self._tasks = Gauge("order_receiver_tasks", "Tasks in the store by state", ["state"], registry=self.registry)
         self._holds = Gauge("order_receiver_held_orders", "Held orders by reason", ["reason"], registry=self.registry)
         self._oldest = Gauge(
@@ -55,10 +93,6 @@ class Metrics:
             registry=self.registry,
         )
 
-    def count_call(self, system: str, outcome: str) -> None:
-        """Count a call to another system."""
-        self.calls.labels(system, outcome).inc()
-
     def render(self, backlog: Backlog) -> bytes:
         """All metrics as text, with the store's backlog as it stands."""
         _set_all(self._tasks, backlog.tasks)
@@ -67,19 +101,6 @@ class Metrics:
         self._unconfirmed.set(backlog.oldest_unconfirmed)
         text: bytes = generate_latest(self.registry)
         return text
-
-    def answer_counter(self) -> Callable[[str], None]:
-        """A quick way to count a message and its answer: the labelled counters are looked up once."""
-        known: dict[str, Counter] = {}
-
-        def count(situation: str) -> None:
-            self.received.inc()
-            counter = known.get(situation)
-            if counter is None:
-                counter = known[situation] = self.answers.labels(situation)
-            counter.inc()
-
-        return count
 
 
 def _set_all(gauge: Gauge, values: Mapping[str, int]) -> None:

@@ -1,18 +1,17 @@
 """What stands in an order's way: the findings of reading and of the money checks, as the application wants them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from order_receiver.contract.findings import Finding, Severity
 from order_receiver.contract.reading import Reading
+from order_receiver.contract.value import Value
 from order_receiver.orders.checks import TOTALS_DIFFER, check
 from order_receiver.settings.model import Application
 
 MOST_TOLD = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacles:
+class Obstacles(Value, frozen=True):
     """`problems` hold for what is wrong in the message, `totals` for payments that do not fit the rows."""
 
     problems: Sequence[Finding]

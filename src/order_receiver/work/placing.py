@@ -3,17 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import structlog
-
 from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import HoldReason, OrderState
 from order_receiver.store import changes
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
 from order_receiver.store.values import NewTask, OrderRow
+from order_receiver.telemetry import Gathered
 from order_receiver.work.kinds import NORCE, REPORT_CONFIRMED
-
-log = structlog.get_logger(__name__)
 
 SETTLED_BY_A_NUMBER = frozenset({HoldReason.ERP_REFUSED, HoldReason.PARKED})
 """Holds that end by themselves when the ERP names a number: it has the order."""
@@ -27,6 +24,7 @@ class Placing:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._placed = Gathered("order.placed")
 
     def place(self, session: Session, order: OrderRow, number: str, at: datetime, actor: str) -> Sequence[NewTask]:
         """Take a number down. The same number again changes nothing; another one is held: somebody must look."""
@@ -41,11 +39,11 @@ class Placing:
             return ()
         if order.hold in SETTLED_BY_A_NUMBER:
             changes.lift_hold(session, order, at, actor, waive=False, why="the ERP has the order after all")
-        changes.move(session, order, OrderState.PLACED, at, actor, number=number)
-        return (NewTask(system=NORCE, kind=REPORT_CONFIRMED, order_id=order.id),)
+        placed = changes.move(session, order, OrderState.PLACED, at, actor, number=number)
+        return (NewTask(system=NORCE, kind=REPORT_CONFIRMED, order_id=order.id, known=placed),)
 
     def announce(self, order_id: int, key: OrderKey, numbers: Iterable[str]) -> None:
         """Tell doors that wait, and the log, of a number that is news; after the commit."""
         for number in numbers:
             self._store.announce_number(order_id, number)
-            log.info("order.placed", order=key.client_order_ref, erp_order_no=number)
+            self._placed.tell(order=key.client_order_ref, erp_order_no=number)

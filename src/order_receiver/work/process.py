@@ -29,6 +29,7 @@ from order_receiver.targets.keys import submission_key
 from order_receiver.work.checking import obstacles, tell
 from order_receiver.work.kinds import SUBMIT, target_system
 from order_receiver.work.results import Done, Hold
+from order_receiver.work.submit import Mapped
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +92,7 @@ class Process:
             raise Hold(HoldReason.FINDINGS, tell(found.problems))
         if found.totals and HoldReason.TOTALS_DIFFER not in order.waived:
             raise Hold(HoldReason.TOTALS_DIFFER, tell(found.totals))
-        return (*found.all, *found.noted, *notes(reading.order))
+        return (*found.all, *found.noted, *notes(reading.order, lengths_fit=reading.lengths_fit))
 
     def _map(self, order: OrderRow, request: OrderRequest, application: Application, target: str) -> Document:
         context = MappingContext(
@@ -112,6 +113,6 @@ def _queue_submission(
 ) -> Sequence[NewTask]:
     """Keep the mapped document and queue its submission; the task's fence sees to it that this happens once."""
     content = (document.content, document.media_type, document.extension)
-    submissions.add(session, order.id, target, submission_key(order.key), content, at)
+    row = submissions.add(session, order.id, target, submission_key(order.key), content, at)
     record(session, order.id, at, ACTOR, "mapped", new=target, why=tell(noted) if noted else None)
-    return (NewTask(system=target_system(target), kind=SUBMIT, order_id=order.id),)
+    return (NewTask(system=target_system(target), kind=SUBMIT, order_id=order.id, known=Mapped(order, row)),)

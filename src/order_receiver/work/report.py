@@ -5,8 +5,6 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-import structlog
-
 from order_receiver.contract.codes import OrderStatus
 from order_receiver.contract.outgoing import SendOrderStatusRequest
 from order_receiver.norce.references import client_order_ref_number
@@ -16,9 +14,8 @@ from order_receiver.store import changes
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
 from order_receiver.store.values import NewTask, OrderRow, Task
+from order_receiver.telemetry import Gathered
 from order_receiver.work.results import Done
-
-log = structlog.get_logger(__name__)
 
 ACTOR = "norce"
 
@@ -45,10 +42,11 @@ class ReportConfirmed:
         self._norce = norce
         self._ids = {key: application.id for key, application in applications.items()}
         self._account_id = account_id
+        self._told = Gathered("order.confirmed")
 
     async def __call__(self, task: Task) -> Done:
         """Raises the failures of the Norce client."""
-        order = self._store.read(partial(changes.order_row, order_id=task.order_id or 0))
+        order = task.known if isinstance(task.known, OrderRow) else self._look_up(task.order_id or 0)
         if order.state is not OrderState.PLACED:
             return Done()
         request = SendOrderStatusRequest(
@@ -58,13 +56,15 @@ class ReportConfirmed:
             AccountId=self._account_id,
         )
         await self._norce.send_order_status(request, self._ids.get(order.key.application_key))
-        return Done(partial(_confirmed, order=order), partial(_tell, order))
+        return Done(
+            partial(_confirmed, order=order),
+            lambda: self._told.tell(order=order.key.client_order_ref, erp_order_no=order.erp_order_no),
+        )
+
+    def _look_up(self, order_id: int) -> OrderRow:
+        return self._store.read(partial(changes.order_row, order_id=order_id))
 
 
 def _confirmed(session: Session, at: datetime, *, order: OrderRow) -> Sequence[NewTask]:
     changes.move(session, order, OrderState.CONFIRMED, at, ACTOR, why="Norce was told Confirmed with the order number")
     return ()
-
-
-def _tell(order: OrderRow) -> None:
-    log.info("order.confirmed", order=order.key.client_order_ref, erp_order_no=order.erp_order_no)

@@ -1,10 +1,10 @@
 """What a task handler can end with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from order_receiver.contract.value import Value
 from order_receiver.orders.states import HoldReason
 from order_receiver.store.session import Session
 from order_receiver.store.values import NewTask, Task
@@ -18,16 +18,14 @@ def nothing(session: Session, at: datetime) -> Sequence[NewTask]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Value, frozen=True):
     """The task is finished. `after` runs once everything is on disk."""
 
     write: Write = nothing
     after: Callable[[], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Value, frozen=True):
     """A task that never ends (a poll): it is due again in `seconds`."""
 
     seconds: float

@@ -4,15 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from order_receiver.contract.value import Value
 from order_receiver.orders.outcomes import PermanentFailure
 from order_receiver.orders.states import OrderState
 from order_receiver.store import changes, submissions
+from order_receiver.store.errors import NotPossible
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
-from order_receiver.store.values import NewTask, SubmissionRow, Task
+from order_receiver.store.values import NewTask, OrderRow, SubmissionRow, Task
 from order_receiver.targets.adapter import Adapter, Document, Step, Submission, Submitted
 from order_receiver.work.placing import Placing
 from order_receiver.work.results import Done
+
+
+class Mapped(Value, frozen=True):
+    """What a submission needs to know."""
+
+    order: OrderRow
+    row: SubmissionRow
 
 
 class Submit:
@@ -26,13 +35,11 @@ class Submit:
 
     async def __call__(self, task: Task) -> Done:
         """Raises the failures of the adapter."""
-        found = self._store.read(partial(submissions.with_order_key, order_id=task.order_id or 0, target=self._target))
-        if found is None:
-            raise PermanentFailure(f"There is no mapped order for {self._target}; cancel the order and send it again.")
-        key, row = found
+        mapped = task.known if isinstance(task.known, Mapped) else self._look_up(task.order_id or 0)
+        order, row = mapped.order, mapped.row
         submission = Submission(
             key=row.key,
-            order=key,
+            order=order.key,
             document=Document(row.document, row.media_type, row.extension),
             step=row.step,
             look_first=task.fence > 1,
@@ -40,20 +47,32 @@ class Submit:
         submitted = await self._adapter.submit(submission, partial(self._save, row.id))
         news: list[str] = []
         return Done(
-            partial(self._write, row=row, submitted=submitted, news=news),
-            lambda: self._placing.announce(row.order_id, key, news),
+            partial(self._write, mapped=mapped, submitted=submitted, news=news),
+            lambda: self._placing.announce(order.id, order.key, news),
         )
+
+    def _look_up(self, order_id: int) -> Mapped:
+        found = self._store.read(partial(submissions.with_order, order_id=order_id, target=self._target))
+        if found is None:
+            raise PermanentFailure(f"There is no mapped order for {self._target}; cancel the order and send it again.")
+        return Mapped(*found)
 
     async def _save(self, submission_id: int, step: Step) -> None:
         await self._store.write(partial(submissions.save_step, submission_id=submission_id, step=step), urgent=True)
 
     def _write(
-        self, session: Session, at: datetime, *, row: SubmissionRow, submitted: Submitted, news: list[str]
+        self, session: Session, at: datetime, *, mapped: Mapped, submitted: Submitted, news: list[str]
     ) -> Sequence[NewTask]:
         """The ERP may have answered before we came to write this down: then its answer stands, and is no news."""
-        number = submitted.erp_order_no
-        submissions.mark_submitted(session, row.id, at, number, submitted.erp_id)
-        order = changes.order_row(session, row.order_id)
+        submissions.mark_submitted(session, mapped.row.id, at, submitted.erp_order_no, submitted.erp_id)
+        try:
+            return self._advance(session, at, mapped.order, submitted.erp_order_no, news)
+        except NotPossible:
+            return self._advance(session, at, changes.order_row(session, mapped.order.id), submitted.erp_order_no, news)
+
+    def _advance(
+        self, session: Session, at: datetime, order: OrderRow, number: str | None, news: list[str]
+    ) -> Sequence[NewTask]:
         if number is not None:
             news[:] = [number] if order.erp_order_no is None else []
             return self._placing.place(session, order, number, at, self._target)

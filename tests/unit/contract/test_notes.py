@@ -1,8 +1,10 @@
 """Notes: what goes beyond the contract without harm."""
 
+import msgspec
 import pytest
 
 from order_receiver.contract.findings import Severity
+from order_receiver.contract.json_form import read
 from order_receiver.contract.notes import NOTES_LIMIT, notes
 from order_receiver.contract.request import (
     Address,
@@ -62,3 +64,10 @@ def test_nothing_to_note(order: OrderRequest) -> None:
 
 def test_notes_are_bounded() -> None:
     assert len(notes(OrderRequest(Items=[OrderItem(Type="Rent")] * 500))) == NOTES_LIMIT
+
+
+@pytest.mark.parametrize("reference", ["R" * 50, "R" * 51])
+def test_a_reader_that_says_lengths_fit_is_right(reference: str) -> None:
+    reading = read(msgspec.json.encode(OrderRequest(ClientOrderRef=reference)))
+    assert reading.lengths_fit == (len(reference) <= 50)
+    assert notes(reading.order, lengths_fit=reading.lengths_fit) == notes(reading.order)

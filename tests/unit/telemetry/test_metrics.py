@@ -38,7 +38,7 @@ def test_everything_promised_is_there_from_the_start() -> None:
 
 def test_messages_are_counted_with_their_answers() -> None:
     metrics = Metrics()
-    count = metrics.answer_counter()
+    count = metrics.answers.count
     for situation in ("stored", "repeated", "stored"):
         count(situation)
     found = samples(metrics)
@@ -61,8 +61,9 @@ def test_commits_are_counted_by_size() -> None:
 
 def test_outgoing_calls_are_counted_by_system_and_outcome() -> None:
     metrics = Metrics()
-    metrics.calls.labels("norce", "done").inc()
-    metrics.calls.labels("norce", "unknown").inc(2)
+    metrics.calls.count("norce", "done")
+    metrics.calls.count("norce", "unknown")
+    metrics.calls.count("norce", "unknown")
     found = samples(metrics)
     assert found["order_receiver_outgoing_calls_total outcome=done system=norce"] == 1
     assert found["order_receiver_outgoing_calls_total outcome=unknown system=norce"] == 2
@@ -84,13 +85,13 @@ def test_the_backlog_is_shown_as_it_stands() -> None:
 @pytest.mark.parametrize("value", ['with "quotes"', "line\nbreak", "back\\slash", "å"])
 def test_labels_are_escaped(value: str) -> None:
     metrics = Metrics()
-    metrics.calls.labels(value, "done").inc()
+    metrics.calls.count(value, "done")
     assert samples(metrics)[f"order_receiver_outgoing_calls_total outcome=done system={value}"] == 1
 
 
 def test_two_processes_worth_of_metrics_do_not_mix() -> None:
     one, other = Metrics(), Metrics()
-    one.answer_counter()("stored")
+    one.answers.count("stored")
     assert "order_receiver_answers_total situation=stored" not in samples(other)
 
 
