@@ -1,6 +1,7 @@
-"""The floor: a raw ASGI application that reads the body and answers a constant, under the receiver's server settings.
+"""The floor: a raw ASGI application that reads the body and answers a constant, under uvicorn as it comes.
 
-Whatever does more than nothing is slower. Run as a process of its own: `python -m bench.floor_server`.
+The same event loop and HTTP parser as the receiver's (uvloop, httptools), without its changes to the protocol. Run as
+a process of its own: `python -m bench.floor_server`.
 """
 
 import sys
@@ -10,10 +11,8 @@ import uvicorn
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from order_receiver.app.serving import _config as server_settings
 from order_receiver.contract.codes import StatusCode
 from order_receiver.contract.response import order_response
-from order_receiver.settings.model import Door
 
 BODY = msgspec.json.encode(order_response(StatusCode.OK, "The order is stored; its ERP number follows."))
 HEADERS = [(b"content-type", b"application/json; charset=utf-8"), (b"content-length", str(len(BODY)).encode())]
@@ -29,7 +28,9 @@ async def floor(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def serve() -> None:
     """Listen on a free port and say which."""
-    config = server_settings(floor, Door(port=0), 1.0)
+    config = uvicorn.Config(
+        floor, port=0, http="httptools", ws="none", lifespan="off", access_log=False, log_config=None
+    )
     listener = config.bind_socket()
     line = msgspec.json.encode({"event": "door.open", "port": listener.getsockname()[1]}).decode()
     print(line, file=sys.stderr, flush=True)

@@ -18,7 +18,7 @@ from order_receiver.store.values import Attempt, NewTask, OrderRow
 Later = Callable[[float], datetime]
 
 
-async def write(store: Store, change: Callable[[Session], None], order: OrderRow) -> OrderRow:
+async def write(store: Store, change: Callable[[Session], object], order: OrderRow) -> OrderRow:
     await store.write(change)
     return store.read(lambda session: changes.order_row(session, order.id))
 

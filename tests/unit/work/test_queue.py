@@ -31,12 +31,11 @@ async def test_as_many_more_may_wait_claimed_as_may_run() -> None:
 async def test_it_asks_for_more_when_half_empty_and_not_at_every_end() -> None:
     queue = SystemQueue("erp", 2)
     queue.take([task(1), task(2), task(3), task(4)])
-    assert not queue.hungry
-    queue.ended(task(1))
-    assert not queue.wake.is_set()
-    queue.ended(task(2))
-    assert queue.hungry
-    assert queue.wake.is_set()
+    seen = [(queue.hungry, queue.wake.is_set())]
+    for number in (1, 2):
+        queue.ended(task(number))
+        seen.append((queue.hungry, queue.wake.is_set()))
+    assert seen == [(False, False), (False, False), (True, True)]
 
 
 async def test_a_task_that_is_not_held_ends_without_trouble() -> None:
