@@ -1,4 +1,4 @@
-"""How the door speaks HTTP: uvicorn's protocol with two changes."""
+"""How the door speaks HTTP: uvicorn's protocol with two changes. (ADR 0022)"""
 
 import asyncio
 from typing import cast

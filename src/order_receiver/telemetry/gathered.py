@@ -1,4 +1,4 @@
-"""Log lines of what happens to many orders at once."""
+"""Log lines of what happens to many orders at once. (ADR 0023)"""
 
 import asyncio
 
