@@ -113,7 +113,7 @@ def test_check_offline(command: Command, folder: Installation) -> None:
     said = command.configured("check", "--offline")
     assert said.code == 0
     assert said.out.splitlines() == [
-        "warning norce: is not set: numbers will not be reported. Add [norce] when you have a client id.",
+        "warning norce: is not set: numbers wait and are not reported. Add [norce] when you have a client id.",
         "ok      mappings: 1 can be used",
     ]
 

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -8,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from order_receiver.contract.codes import OrderType
 from order_receiver.contract.request import (

@@ -164,7 +164,7 @@ def test_what_cannot_work_is_an_error_in_both_modes(mode: str, changes: dict[str
 
 
 DOUBTFUL: list[tuple[dict[str, Any], str]] = [
-    ({"norce": None}, "norce: is not set: numbers will not be reported. Add [norce] when you have a client id."),
+    ({"norce": None}, "norce: is not set: numbers wait and are not reported. Add [norce] when you have a client id."),
     (
         {"door__host": "0.0.0.0"},
         (
