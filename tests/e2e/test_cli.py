@@ -210,6 +210,23 @@ def test_a_store_that_is_no_database(command: Command, folder: Installation) -> 
     assert "Traceback" not in said.err
 
 
+def test_check_tells_of_a_store_that_is_no_database(command: Command, folder: Installation) -> None:
+    folder.store_path.write_bytes(b"this is no database, but it is long enough to be read as one" * 100)
+    said = command.configured("check", "--json")
+    assert said.code == 1
+    (line,) = [line for line in said.data() if line["what"] == "store"]
+    assert line["state"] == "error"
+    assert line["text"] == (
+        f"{folder.store_path} cannot be used as the database: file is not a database. Correct store.path."
+    )
+
+
+def test_check_tells_of_a_store_that_is_a_folder(command: Command, folder: Installation) -> None:
+    folder.store_path.mkdir()
+    (line,) = [line for line in command.configured("check", "--json").data() if line["what"] == "store"]
+    assert (line["state"], "unable to open database file" in str(line["text"])) == ("error", True)
+
+
 def test_credentials_hash_reads_a_pipe(command: Command) -> None:
     said = command("credentials", "hash", stdin="hemligtÅÄÖ:x\r\n")
     assert said.code == 0
@@ -295,3 +312,28 @@ def test_json_is_json_everywhere(command: Command, folder: Installation) -> None
     for arguments in (["answers", "--json"], ["check", "--json"], ["orders", "list", "--json"]):
         said = command(*arguments) if arguments[0] == "answers" else command.configured(*arguments)
         assert isinstance(json.loads(said.out), list)
+
+
+def test_check_looks_at_the_certificate(command: Command, folder: Installation) -> None:
+    text = folder.configuration.read_text("utf-8").replace("[door]", '[door]\ntls_certificate = "door.pem"')
+    folder.configuration.write_text(text, "utf-8")
+    said = command.configured("check", "--offline")
+    assert said.code == 1
+    assert f"The TLS certificate {folder.base / 'door.pem'} cannot be used: No such file or directory." in said.out
+    (folder.base / "door.pem").write_text("no certificate")
+    assert "cannot be used" in command.configured("check", "--offline").out
+
+
+def test_a_store_that_cannot_be_made_is_told_in_one_line(command: Command, folder: Installation) -> None:
+    text = folder.configuration.read_text("utf-8").replace("orders.db", "/proc/nowhere/orders.db")
+    folder.configuration.write_text(text, "utf-8")
+    said = command.configured("db", "upgrade")
+    assert said.code == 1
+    assert "/proc/nowhere/orders.db cannot be used as the database" in said.err
+
+
+def test_check_says_where_the_store_cannot_be_made(command: Command, folder: Installation) -> None:
+    (folder.base / "taken").write_text("a file, not a folder")
+    text = folder.configuration.read_text("utf-8").replace("orders.db", "taken/orders.db")
+    folder.configuration.write_text(text, "utf-8")
+    assert f"cannot be created: {folder.base / 'taken'} cannot be written to" in command.configured("check").out

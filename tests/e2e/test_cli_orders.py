@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -9,10 +10,13 @@ from tests.e2e.conftest import PASSWORD, SHOP, USER, Command, Installation, orde
 
 from order_receiver.app.assembly import Configuration, Receiver
 from order_receiver.app.serving import run
+from order_receiver.orders.states import EXPLANATIONS, HoldReason
 from order_receiver.settings.load import load
 from order_receiver.simulator.orders import change_order, decode_order, encode_order
 from order_receiver.simulator.post import Receiver as Address
 from order_receiver.simulator.post import send_one
+from order_receiver.store import Engine, queries
+from order_receiver.store.writer import Writer, _Waiting
 
 UNKNOWN_SHOP = "00000000-1111-2222-3333-444444444444"
 
@@ -84,7 +88,7 @@ def test_list(held: Installation, command: Command) -> None:
     assert [word in lines[2] for word in ("ClientOrderRef", "Received", "State", "Held for", "ERP number")] == [
         True
     ] * 5
-    references = [line.split()[1] for line in lines if "10000" in line]
+    references = [line.split()[0] for line in lines if "10000" in line]
     assert references == ["100006", "100005", "100004", "100003", "100002", "100001"]
     assert "No application with key" in next(line for line in lines if "100006" in line)
 
@@ -122,7 +126,7 @@ def test_show_tells_what_it_means_and_what_to_do(held: Installation, command: Co
     assert "State: received   ERP number: not known yet" in said
     assert "Held: findings. Something in the message is wrong or missing." in said
     assert "/Items/0/Quantity" in said
-    assert "What to do: Read the findings, then release the order as it is or cancel it." in said
+    assert f"What to do: {EXPLANATIONS[HoldReason.FINDINGS].advice}" in said
     assert "Next: process (receiver) waits for a person" in said
     assert "History" in said
     assert "Attempts" in said
@@ -201,6 +205,83 @@ def test_release_all_orders_of_one_reason(held: Installation, command: Command) 
     assert states(held)["100004"] == "findings"
 
 
+def change(folder: Installation, sql: str) -> None:
+    connection = sqlite3.connect(folder.store_path)
+    with connection:
+        connection.execute(sql)
+    connection.close()
+
+
+@pytest.mark.parametrize(("action", "done"), [("release", "released"), ("retry", "will be tried again")])
+def test_an_order_that_is_held_for_something_else_by_now_is_left_alone(
+    held: Installation, command: Command, monkeypatch: pytest.MonkeyPatch, action: str, done: str
+) -> None:
+    look = queries.held_orders
+
+    def look_and_be_late(engine: Engine, reason: str | None) -> list[int]:
+        found = look(engine, reason)
+        change(held, "UPDATE orders SET hold = 'findings' WHERE client_order_ref = '100002'")
+        return [*found, 999]
+
+    monkeypatch.setattr(queries, "held_orders", look_and_be_late)
+    said = command.configured("orders", action, "--reason", "do-hold")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        f"1 order {done}, 2 not: Order {SHOP}/100002 is not held for do-hold any more. There is no order with id 999.\n"
+    )
+    assert (states(held)["100002"], states(held)["100003"]) == ("findings", "received")
+    assert held.rows("SELECT waived FROM orders WHERE client_order_ref = '100002'") == [(None,)]
+
+
+def test_orders_that_cannot_go_on_are_counted_and_the_first_are_named(held: Installation, command: Command) -> None:
+    change(held, "UPDATE orders SET hold = 'erp-refused' WHERE hold IS NOT NULL")
+    said = command.configured("orders", "retry", "--reason", "erp-refused")
+    assert said.code == 1
+    assert said.err.startswith(f"0 orders will be tried again, 5 not: The ERP refused order {SHOP}/100002.")
+    assert said.err.endswith(" (and 2 more)\n")
+    assert set(states(held).values()) == {"submitted", "erp-refused"}
+
+
+def test_orders_of_one_reason_share_commits(
+    held: Installation, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    commit = Writer._commit
+
+    async def counted(writer: Writer, batch: list[_Waiting]) -> None:
+        commits.append(len(batch))
+        await commit(writer, batch)
+
+    monkeypatch.setattr(Writer, "_commit", counted)
+    assert command.configured("orders", "release", "--reason", "do-hold").code == 0
+    assert commits == [2]
+
+
+def test_no_order_is_held_for_a_reason(held: Installation, command: Command) -> None:
+    said = command.configured("orders", "release", "--reason", "parked")
+    assert (said.code, said.out) == (0, "0 orders held for parked: released.\n")
+
+
+@pytest.mark.parametrize("reason", ["unreadable", "unknown-application", "no-route", "mapping"])
+def test_what_cannot_go_on_in_spite_of_it_is_not_released(held: Installation, command: Command, reason: str) -> None:
+    change(held, f"UPDATE orders SET hold = '{reason}' WHERE client_order_ref = '100002'")
+    for what in (["100002"], ["--reason", reason]):
+        said = command.configured("orders", "release", *what)
+        assert said.code == 1
+        assert said.err == (
+            f"An order held for {reason} cannot go on in spite of it; use retry once the cause is mended.\n"
+        )
+    assert states(held)["100002"] == reason
+    assert command.configured("orders", "retry", "100002").code == 0
+
+
+@pytest.mark.parametrize("reason", ["parked", "numbers-differ"])
+def test_what_merely_stopped_may_be_released(held: Installation, command: Command, reason: str) -> None:
+    change(held, f"UPDATE orders SET hold = '{reason}' WHERE client_order_ref = '100002'")
+    assert command.configured("orders", "release", "100002").code == 0
+    assert states(held)["100002"] == "received"
+
+
 def test_one_fix_frees_all_orders_of_one_cause(held: Installation, command: Command) -> None:
     text = held.configuration.read_text().replace("9b2d7c1e-4f6a-4d83-8c55-2a1e6f0b7d34", UNKNOWN_SHOP)
     held.configuration.write_text(text)
@@ -220,7 +301,7 @@ def test_cancel(held: Installation, command: Command) -> None:
 def test_an_unknown_order(held: Installation, command: Command, action: str) -> None:
     said = command.configured("orders", action, "999")
     assert said.code == 1
-    assert said.err == ("There is no order 999. No order matches; `order-receiver orders list` shows what there is.\n")
+    assert said.err == ("There is no order 999; `order-receiver orders list` shows what there is.\n")
 
 
 def test_what_an_erp_has_is_not_cancelled_here(held: Installation, command: Command) -> None:
@@ -260,6 +341,12 @@ def test_quarantine(folder: Installation, command: Command) -> None:
     said = command.configured("orders", "list", "--quarantine").out
     assert "The message has no Header.ApplicationKey, and no default_application is configured." in said
     assert "127.0.0.1" in said
+    shown = command.configured("orders", "show", "Q1")
+    assert shown.code == 0
+    assert '{"ClientOrderRef":"1"}' in shown.out
+    assert command.configured("orders", "show", "Q1", "--json").data()["body"] == '{"ClientOrderRef":"1"}'
+    missing = command.configured("orders", "show", "Q99")
+    assert (missing.code, "Q99" in missing.err) == (1, True)
 
 
 def test_orders_in_the_zone_of_the_people(folder: Installation, command: Command) -> None:
@@ -282,6 +369,6 @@ def test_next_attempt_is_told_with_the_last_error(folder: Installation, command:
     query = "SELECT count(*) FROM tasks WHERE kind = 'submit' AND attempts > 0"
     at_work(folder, order_body(), work=True, until_true=lambda: folder.rows(query) == [(1,)])
     said = command.configured("orders", "show", "100001").out
-    assert "Next: submit (target:erp) at " in said
+    assert "Next: submit (target:erp): due " in said
     assert "; last: Writing an order into " in said
     assert "it does not exist; create it" in said

@@ -73,7 +73,13 @@ async def test_simulate_send_says_what_norce_does_next(installation: Installatio
         sentences.append(await run_cli(environment, installation.base, *arguments))
     assert [(said.code, said.out) for said in sentences] == [
         (0, "The order is taken over; its status in Norce is Allocation; it waits to be told Confirmed.\n"),
-        (1, "Norce sends the order again every 10 minutes for up to 6 hours: HTTP 401 is not 200.\n"),
+        (
+            1,
+            (
+                "Norce sends the order again every 10 minutes for up to 6 hours: "
+                "HTTP 401 is not 200 (User name or password is wrong).\n"
+            ),
+        ),
     ]
     assert await program.terminate() == 0
 

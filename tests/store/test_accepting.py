@@ -57,7 +57,7 @@ async def test_other_bytes_are_for_the_caller_to_compare(store: Store, make_arri
     taken = await accept(store, first)
     assert isinstance(taken, Accepted)
     found = await accept(store, make_arrival(body=b"second"))
-    assert found == Differing(taken.order_id, None, first.message, ())
+    assert found == Differing(taken.order_id, None, first.message)
     assert [line["event"] for line in look(store, tables.history)] == ["received"]
 
 
@@ -68,7 +68,7 @@ async def test_a_conflict_is_kept_beside_the_first_message(store: Store, make_ar
     await store.write(partial(accepting.note_conflict, order_id=taken.order_id, message=other, differences="/Items"))
     found = await accept(store, make_arrival(body=b"second"))
     assert isinstance(found, Differing)
-    assert (found.first.body, found.known_conflicts) == (b"first", (b"second",))
+    assert found.first.body == b"first"
     assert [(row["role"], row["body"]) for row in look(store, tables.messages)] == [
         ("first", b"first"),
         ("conflict", b"second"),
@@ -190,14 +190,14 @@ async def test_quarantine_keeps_bytes_and_headers_as_they_came(store: Store, loo
     assert (first["headers"], first["remote"], first["reason"]) == ('{"x-sender":"shop å"}', None, "it is no JSON")
 
 
-async def test_first_message_and_conflicts_come_back_as_they_were(store: Store, make_arrival: MakeArrival) -> None:
+async def test_the_first_message_comes_back_as_it_was(store: Store, make_arrival: MakeArrival) -> None:
     first, second = make_arrival(body=b"1").message, make_arrival(body=b"2").message
     taken = await accept(store, make_arrival(body=b"1"))
     assert isinstance(taken, Accepted)
     await store.write(
         partial(accepting.note_conflict, order_id=taken.order_id, message=second, differences="all of it")
     )
-    assert store.read(partial(accepting.messages_of, order_id=taken.order_id)) == (first, (second,))
+    assert store.read(partial(accepting.first_message, order_id=taken.order_id)) == first
 
 
 async def test_an_order_that_vanished_is_no_repeat(store: Store, make_arrival: MakeArrival) -> None:

@@ -182,8 +182,10 @@ async def test_only_what_waits_is_resumed(store: Store, take: Take, look: Look, 
     )
     assert order.waived == {"do-hold"}
     await store.write(lambda s: lanes.drop_all(s, order.id))
-    with pytest.raises(NotPossible, match="Nothing of order"):
+    with pytest.raises(NotPossible, match="is not held"):
         await store.write(lambda s: changes.resume(s, order, later(2), "eva", waive=True, why=None))
+    with pytest.raises(NotPossible, match="Nothing of order"):
+        await store.write(lambda s: changes.resume(s, order, later(2), "eva", waive=False, why=None))
 
 
 async def test_a_move_from_a_state_that_has_passed_is_refused(

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from order_receiver.contract.reading import Limits
+from order_receiver.door.answers import NOT_MESSAGES
 from order_receiver.door.door import Door
 from order_receiver.mapping import Mapping as OrderMapping
 from order_receiver.mapping import open_mapping
@@ -39,6 +40,7 @@ from order_receiver.work.report import ReportConfirmed, StatusCalls
 from order_receiver.work.results import Handler
 from order_receiver.work.retry import RetryPolicy
 from order_receiver.work.submit import Submit
+from order_receiver.work.unserved import hold_unserved
 from order_receiver.work.worker import Handlers, Worker
 
 
@@ -113,7 +115,7 @@ async def open_receiver(
         queue_limit=settings.door.queue_limit,
     )
     stack.push_async_callback(store.close)
-    metrics = Metrics()
+    metrics = Metrics(NOT_MESSAGES)
     store.writer.on_commit = metrics.commits.observe
     receiver = Receiver(configuration, store, metrics)
     if work:
@@ -138,6 +140,7 @@ async def _open_worker(stack: AsyncExitStack, receiver: Receiver, parts: Parts) 
         places[NORCE] = settings.norce.concurrency
     for name, adapter in adapters.items():
         await _add_target(receiver, name, adapter, placing, handlers, places)
+    await hold_unserved(store, places)
     return Worker(
         store,
         handlers,

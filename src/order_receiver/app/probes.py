@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from order_receiver.app.assembly import Receiver
-from order_receiver.store import queries, schema
+from order_receiver.store import DatabaseTrouble, queries, schema
 from order_receiver.store.errors import StoreError
 from order_receiver.store.store import now
 from order_receiver.telemetry.metrics import CONTENT_TYPE, Backlog
@@ -49,10 +49,15 @@ class Probes:
             await self._receiver.store.query(schema.require_current)
         except StoreError as error:
             return str(error)
+        except DatabaseTrouble as error:
+            return f"The store cannot be used: {error.orig}."
         return None
 
     async def _metrics(self, _: Request) -> Response:
-        counted = await self._receiver.store.query(queries.count)
+        try:
+            counted = await self._receiver.store.query(queries.count)
+        except DatabaseTrouble as error:
+            return problem(503, "store unavailable", f"The store cannot be used: {error.orig}")
         backlog = Backlog(counted.tasks, counted.holds, _age(counted.oldest_waiting), _age(counted.oldest_unconfirmed))
         return Response(self._receiver.metrics.render(backlog), media_type=CONTENT_TYPE)
 

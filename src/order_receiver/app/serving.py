@@ -14,13 +14,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from order_receiver.app.assembly import Configuration, Parts, Receiver, open_receiver
 from order_receiver.app.probes import Probes
-from order_receiver.app.protocol import DoorProtocol
+from order_receiver.app.protocol import protocol_with
+from order_receiver.app.tls import CertificateFiles, certificate_files
 from order_receiver.settings.model import Door as DoorSettings
 
 log = structlog.get_logger(__name__)
 
 ORDER_SUFFIXES = ("", "/", "/json", "/CreateOrder", "/webhooks")
 """Below the base path; Norce appends /CreateOrder itself for REST (Legacy). (norce: URL handling)"""
+
+KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open."""
 
 
 class CannotListen(Exception):
@@ -88,9 +92,10 @@ async def run(
 async def _serve(receiver: Receiver, stopping: asyncio.Event, on_open: Callable[[Receiver, int | None], None]) -> None:
     settings = receiver.configuration.settings
     front = Front(receiver.door, settings.door.path, Probes(receiver).application())
+    tls = certificate_files(settings.door, receiver.configuration.base)
     listener = _listen(settings.door)
     port = listener.getsockname()[1]
-    server = _Server(_config(front, settings.door, settings.work.grace))
+    server = _Server(_config(front, settings.door, settings.work.grace, tls))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     log.info("door.open", host=settings.door.host, port=port, path=settings.door.path)
     on_open(receiver, port)
@@ -122,23 +127,23 @@ def _listen(door: DoorSettings) -> socket.socket:
         ) from error
 
 
-def _config(front: ASGIApp, door: DoorSettings, grace: float) -> uvicorn.Config:
+def _config(front: ASGIApp, door: DoorSettings, grace: float, tls: CertificateFiles | None) -> uvicorn.Config:
     return uvicorn.Config(
         front,
         host=door.host,
         port=door.port,
         loop="uvloop",
-        http=DoorProtocol,
+        http=protocol_with(door.read_timeout),
         ws="none",
         lifespan="off",
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=75,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=max(round(grace), 1),
-        ssl_certfile=door.tls_certificate,
-        ssl_keyfile=door.tls_key,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None or tls.key is None else str(tls.key),
     )
 
 

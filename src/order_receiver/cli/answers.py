@@ -21,7 +21,7 @@ def answers(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    columns = ("Situation", "HTTP", "StatusCode", "Description", "Norce")
+    columns = ("Situation", "HTTP", "StatusCode", "Norce", "Description")
     print_table(
         "What the door answers",
         columns,
@@ -30,8 +30,8 @@ def answers(as_json: AsJson = False) -> None:
                 str(row["situation"]),
                 str(row["http"]),
                 str(row["status_code"] or "-"),
-                str(row["description"]),
                 str(row["norce"]),
+                str(row["description"]),
             ]
             for row in rows
         ],

@@ -1,14 +1,17 @@
 """`check`: is the configuration right, and does everything it names answer? One line each."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from order_receiver.app.assembly import Configuration, open_adapters, open_mappings
+from order_receiver.app.tls import UnusableCertificate, certificate_files
 from order_receiver.cli.common import DEFAULT_CONFIG, AsJson, ConfigFile, open_configuration, plain_errors
 from order_receiver.cli.output import console, print_json
 from order_receiver.mapping import MappingUnusable
@@ -18,7 +21,7 @@ from order_receiver.settings.model import Norce
 from order_receiver.settings.problems import SettingsError, Severity
 from order_receiver.settings.rules import troubles
 from order_receiver.settings.secrets import reveal
-from order_receiver.store import schema
+from order_receiver.store import DatabaseTrouble, schema
 from order_receiver.store.errors import StoreError
 from order_receiver.store.sqlite import open_engine, refuse_network_file_system
 
@@ -67,6 +70,7 @@ async def _check(configuration: Configuration, *, offline: bool) -> list[Checked
     if not found:
         found.append(Checked("configuration", "ok", "every setting is known and fits the others"))
     found.append(_mappings(configuration))
+    found.extend(_certificate(configuration))
     if not offline:
         found.append(_store(configuration))
         found.extend([line async for line in _targets(configuration)])
@@ -83,17 +87,44 @@ def _mappings(configuration: Configuration) -> Checked:
     return Checked("mappings", "ok", f"{len(opened)} can be used")
 
 
+def _certificate(configuration: Configuration) -> list[Checked]:
+    try:
+        files = certificate_files(configuration.settings.door, configuration.base)
+    except UnusableCertificate as error:
+        return [Checked("certificate", "error", str(error))]
+    return [] if files is None else [Checked("certificate", "ok", f"{files.certificate} can be used")]
+
+
 def _store(configuration: Configuration) -> Checked:
     path = configuration.store_path
     try:
         refuse_network_file_system(path)
         if not path.exists():
-            return Checked("store", "ok", f"{path} will be created")
-        found = schema.state(open_engine(path))
-        schema.require_current(open_engine(path))
+            return _to_be_created(path)
+        return Checked("store", "ok", f"{path} is at schema {_current_schema(path)}")
     except StoreError as error:
         return Checked("store", "error", str(error))
-    return Checked("store", "ok", f"{path} is at schema {found.current}")
+    except (DatabaseTrouble, OSError) as error:
+        why = error.orig if isinstance(error, DatabaseTrouble) else error
+        return Checked("store", "error", f"{path} cannot be used as the database: {why}. Correct store.path.")
+
+
+def _current_schema(path: Path) -> str | None:
+    """The schema of a database that this program can use. Raises StoreError and DatabaseTrouble."""
+    engine = open_engine(path)
+    try:
+        schema.require_current(engine)
+        return schema.state(engine).current
+    finally:
+        engine.dispose()
+
+
+def _to_be_created(path: Path) -> Checked:
+    """A database that is not there yet needs a folder that can be written to."""
+    folder = next(parent for parent in path.parents if parent.exists())
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return Checked("store", "ok", f"{path} will be created")
+    return Checked("store", "error", f"{path} cannot be created: {folder} cannot be written to. Correct store.path.")
 
 
 async def _targets(configuration: Configuration) -> AsyncIterator[Checked]:

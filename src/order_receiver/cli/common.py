@@ -10,6 +10,7 @@ import typer
 
 from order_receiver.app.assembly import Configuration
 from order_receiver.app.serving import CannotListen
+from order_receiver.app.tls import UnusableCertificate
 from order_receiver.cli.output import fail
 from order_receiver.mapping import MappingUnusable
 from order_receiver.settings.load import load
@@ -31,7 +32,7 @@ def plain_errors() -> Iterator[None]:
     """Known errors end the command with their own words; anything else is a bug and shows itself."""
     try:
         yield
-    except (SettingsError, StoreError, MappingUnusable, NoAdapter, CannotListen) as error:
+    except (SettingsError, StoreError, MappingUnusable, NoAdapter, CannotListen, UnusableCertificate) as error:
         raise fail(str(error)) from error
     except DatabaseTrouble as error:
         raise fail(f"The store cannot be used: {error.orig}") from error

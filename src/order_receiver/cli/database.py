@@ -3,8 +3,7 @@
 import typer
 
 from order_receiver.cli.common import DEFAULT_CONFIG, ConfigFile, open_configuration, plain_errors
-from order_receiver.store import schema
-from order_receiver.store.sqlite import open_engine, refuse_network_file_system
+from order_receiver.store.store import bring_up_to_date
 
 commands = typer.Typer(help="The store's database.", no_args_is_help=True)
 
@@ -19,9 +18,7 @@ def upgrade(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Bring the database up to date, or create it; does nothing where there is nothing to do."""
     with plain_errors():
         path = open_configuration(config).store_path
-        refuse_network_file_system(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        found = schema.upgrade(open_engine(path))
+        found = bring_up_to_date(path)
     if found.up_to_date:
         typer.echo(f"{path} is up to date ({found.wanted}).")
     else:

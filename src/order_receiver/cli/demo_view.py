@@ -52,8 +52,9 @@ class DemoView:
     def draw(self, report: Report, held: int) -> Group:
         """The picture of this moment."""
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for column in ("order", "lines", "stored", "ERP", "Norce told", "on its way"):
-            table.add_column(column, justify="right" if column == "lines" else "left", no_wrap=True)
+        for column, width in (("order", 7), ("lines", 5), ("stored", 6), ("ERP", 9), ("Norce told", 19)):
+            table.add_column(column, justify="right" if column == "lines" else "left", no_wrap=True, min_width=width)
+        table.add_column("on its way", no_wrap=True)
         for reference in self._newest:
             table.add_row(*self._row(self._orders[reference]))
         line = Text(

@@ -13,10 +13,12 @@ import typer
 from order_receiver.app.assembly import Configuration
 from order_receiver.cli.common import DEFAULT_CONFIG, AsJson, ConfigFile, open_configuration, plain_errors
 from order_receiver.cli.output import console, fail, local, print_json, print_table
+from order_receiver.cli.quarantine import print_quarantine, print_quarantined, quarantine_number
 from order_receiver.cli.story import print_story, story_as_data
 from order_receiver.orders.identity import normal_application_key
 from order_receiver.orders.states import HoldReason, OrderState
 from order_receiver.store import Engine, changes, queries
+from order_receiver.store.errors import NoSuchOrder, NotPossible
 from order_receiver.store.queries import Listed, OrderFilter
 from order_receiver.store.session import Operation, Session
 from order_receiver.store.store import Store, now, prepare
@@ -30,7 +32,16 @@ ApplicationKey = Annotated[
 Reason = Annotated[HoldReason | None, typer.Option("--reason", help="All orders held for this reason.")]
 Why = Annotated[str | None, typer.Option("--why", help="Written to the order's history.")]
 
-Action = Callable[[Session, int], None]
+Action = Callable[[Session, int], str | None]
+"""Does something to an order; returns why it was left alone, if it was. Raises NotPossible, NoSuchOrder."""
+
+TOGETHER = 200
+"""Orders that are written at once and share commits; the store takes 256 operations into one."""
+TOLD = 3
+"""Orders that were left alone and whose reasons are printed; the others are counted."""
+
+RETRY_ONLY = frozenset({HoldReason.UNREADABLE, HoldReason.UNKNOWN_APPLICATION, HoldReason.NO_ROUTE, HoldReason.MAPPING})
+"""Without what these name there is nothing to go on with, so nobody can pass them by."""
 
 
 @commands.command("list")
@@ -48,7 +59,7 @@ def list_orders(
         configuration = open_configuration(config)
         engine = prepare(configuration.store_path, migrate=False)
         if quarantine:
-            _print_quarantine(configuration, engine, limit, as_json)
+            print_quarantine(queries.list_quarantine(engine, limit), configuration, as_json=as_json)
             return
         found = queries.list_orders(
             engine, OrderFilter(state.value if state else None, held, reason.value if reason else None, limit)
@@ -63,18 +74,24 @@ def list_orders(
 
 @commands.command("show")
 def show(
-    reference: Annotated[str, typer.Argument(help="ClientOrderRef of the order.")],
+    reference: Annotated[str, typer.Argument(help="ClientOrderRef of the order, or a quarantine number.")],
     config: ConfigFile = DEFAULT_CONFIG,
     application: ApplicationKey = None,
     as_json: AsJson = False,
     message: Annotated[bool, typer.Option("--message", help="Show the messages too, personal numbers masked.")] = False,
     document: Annotated[bool, typer.Option("--document", help="Show what was mapped for the target too.")] = False,
 ) -> None:
-    """Show where an order is and why, and everything that happened to it."""
+    """Show where an order is and why, and everything that happened to it; or a message in quarantine (Q17)."""
     with plain_errors():
         configuration = open_configuration(config)
         engine = prepare(configuration.store_path, migrate=False)
-        stories = [queries.story(engine, order) for order in _find(engine, reference, application)]
+        try:
+            stories = [queries.story(engine, order) for order in _find(engine, reference, application)]
+        except NoSuchOrder:
+            if (number := quarantine_number(reference)) is None:
+                raise
+            print_quarantined(queries.quarantined(engine, number), configuration, as_json=as_json)
+            return
     if as_json:
         print_json([story_as_data(story, message=message, document=document) for story in stories])
         return
@@ -92,7 +109,7 @@ def retry(
     why: Why = None,
 ) -> None:
     """Try again now: the cause was mended. The same checks are made again."""
-    action = partial(_lift, waive=False, why=why)
+    action = partial(_lift, wanted=reason, waive=False, why=why)
     _act(config, reference, application, reason, action, "will be tried again")
 
 
@@ -105,7 +122,9 @@ def release(
     why: Why = None,
 ) -> None:
     """Let held orders go on in spite of what they are held for."""
-    action = partial(_lift, waive=True, why=why)
+    if reason in RETRY_ONLY:
+        raise fail(_retry_only(reason))
+    action = partial(_lift, wanted=reason, waive=True, why=why)
     _act(config, reference, application, reason, action, "released")
 
 
@@ -124,8 +143,19 @@ def cancel(
     _act(config, reference, application, None, action, "cancelled here; cancel it in Norce too")
 
 
-def _lift(session: Session, order_id: int, *, waive: bool, why: str | None) -> None:
-    changes.resume(session, changes.order_row(session, order_id), now(), _actor(), waive=waive, why=why)
+def _lift(session: Session, order_id: int, *, wanted: HoldReason | None, waive: bool, why: str | None) -> str | None:
+    """Let an order go on, unless it is held for something else than `wanted` by now: nobody has looked at that."""
+    order = changes.order_row(session, order_id)
+    if wanted is not None and order.hold is not wanted:
+        return f"Order {order.key} is not held for {wanted} any more."
+    if waive and order.hold in RETRY_ONLY:
+        return _retry_only(order.hold)
+    changes.resume(session, order, now(), _actor(), waive=waive, why=why)
+    return None
+
+
+def _retry_only(reason: HoldReason | None) -> str:
+    return f"An order held for {reason} cannot go on in spite of it; use retry once the cause is mended."
 
 
 def _act(
@@ -136,7 +166,7 @@ def _act(
     action: Action,
     done: str,
 ) -> None:
-    """Do something to one order, or to all that are held for a reason, each in a transaction of its own."""
+    """Do something to one order, or to all that are held for a reason; one that cannot be helped stops no other."""
     if (reference is None) == (reason is None):
         raise fail("Name either one ClientOrderRef or a --reason.", 2)
     with plain_errors():
@@ -148,22 +178,46 @@ def _act(
                 raise fail(f"{len(found)} orders have the reference {reference}; name one with --application.")
         else:
             found = queries.held_orders(engine, reason.value if reason else None)
-        asyncio.run(_write(configuration, found, action))
-    held = f"{len(found)} {'order' if len(found) == 1 else 'orders'} held for {reason}"
-    what = reference if reference is not None else held
+        left = asyncio.run(_write(configuration, found, action))
+    if left:
+        raise fail(left[0] if reference is not None else _tell_left(len(found) - len(left), done, left))
+    what = reference if reference is not None else f"{_orders(len(found))} held for {reason}"
     console.print(f"{what}: {done}.", markup=False)
 
 
-async def _write(configuration: Configuration, order_ids: Sequence[int], action: Action) -> None:
+def _tell_left(count: int, done: str, left: Sequence[str]) -> str:
+    more = f" (and {len(left) - TOLD} more)" if len(left) > TOLD else ""
+    return f"{_orders(count)} {done}, {len(left)} not: {' '.join(left[:TOLD])}{more}"
+
+
+def _orders(count: int) -> str:
+    return f"{count} {'order' if count == 1 else 'orders'}"
+
+
+async def _write(configuration: Configuration, order_ids: Sequence[int], action: Action) -> list[str]:
+    """Act on orders, many at once so that they share commits; why some were left alone, a sentence for each."""
     store = Store(configuration.store_path, migrate=False)
+    left: list[str] = []
     try:
-        for order_id in order_ids:
-            await store.write(_on(action, order_id))
+        for start in range(0, len(order_ids), TOGETHER):
+            writes = [store.write(_on(action, order_id)) for order_id in order_ids[start : start + TOGETHER]]
+            ended = await asyncio.gather(*writes, return_exceptions=True)
+            left.extend(why for each in ended if (why := _left_alone(each)) is not None)
     finally:
         await store.close()
+    return left
 
 
-def _on(action: Action, order_id: int) -> Operation[None]:
+def _left_alone(ended: str | BaseException | None) -> str | None:
+    """Why an order was left alone. Raises what is wrong with more than this order."""
+    if isinstance(ended, NotPossible | NoSuchOrder):
+        return str(ended)
+    if isinstance(ended, BaseException):
+        raise ended
+    return ended
+
+
+def _on(action: Action, order_id: int) -> Operation[str | None]:
     return lambda session: action(session, order_id)
 
 
@@ -186,17 +240,3 @@ def _row(order: Listed, zone: ZoneInfo) -> list[str]:
         *(order.client_order_ref, local(order.received_at, zone), order.state, order.hold or ""),
         *(order.erp_order_no or "", why),
     ]
-
-
-def _print_quarantine(configuration: Configuration, engine: Engine, limit: int, as_json: bool) -> None:
-    found = queries.list_quarantine(engine, limit)
-    rows = [
-        {"quarantine": f"Q{line.id}", "received_at": line.received_at, "remote": line.remote, "reason": line.reason}
-        for line in found
-    ]
-    if as_json:
-        print_json(rows)
-        return
-    zone = ZoneInfo(configuration.settings.time_zone)
-    shown = [[f"Q{line.id}", local(line.received_at, zone), line.remote or "", line.reason] for line in found]
-    print_table("Quarantine", ("Quarantine", "Received", "From", "Why"), shown)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -20,10 +21,11 @@ def print_json(value: object) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table for people; long texts wrap."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    """Print a table for people; the last column wraps, the others stay whole."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold", min_width=20)
     for row in rows:
         table.add_row(*row)
     console.print(table)
@@ -38,11 +40,6 @@ def fail(message: str, code: int = 1) -> typer.Exit:
 def local(moment: datetime | None, zone: ZoneInfo) -> str:
     """A moment in the zone of the people who read it."""
     return "" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def texts(row: Mapping[str, object], keys: Sequence[str]) -> list[str]:
-    """The named members as text, empty where there is nothing."""
-    return ["" if row[key] is None else str(row[key]) for key in keys]
 
 
 def _plain(value: object) -> object:

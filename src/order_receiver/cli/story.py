@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from order_receiver.cli.output import console, local, print_table
 from order_receiver.orders.states import EXPLANATIONS, HoldReason
 from order_receiver.store.queries import Story, TaskLine
+from order_receiver.store.store import now
 
 _PERSONAL_NUMBER = re.compile(rb'("ssn"\s*:\s*)("(?:[^"\\]|\\.)*"|(?!null\b)[^,}\]\s]+)', re.IGNORECASE)
 
@@ -87,6 +88,7 @@ def _next(task: TaskLine, zone: ZoneInfo) -> str:
         return f"{what} waits for a person"
     if task.state == "blocked":
         return f"{what} waits for the task before it"
+    when = "now" if task.due is None or task.due <= now() else f"at {local(task.due, zone)}"
     tried = f", attempt {task.attempts + 1}" if task.attempts else ""
     because = f"; last: {task.reason}" if task.reason else ""
-    return f"{what} at {local(task.due, zone)}{tried}{because}"
+    return f"{what}: due {when}{tried}{because}"

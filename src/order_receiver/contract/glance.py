@@ -35,12 +35,14 @@ _DECODER = msgspec.json.Decoder(_Order, strict=False)
 def glance(body: bytes) -> Glance | None:
     """Look for the identity in UTF-8 JSON with exact member names; None means: use the tolerant reader.
 
-    None is also the answer where a part of the identity is missing, since another spelling may hold it. What is not
-    looked at is not checked: a message glanced at may still turn out to be unreadable.
+    None is also the answer where a part of the identity or the rows are missing, since another spelling may hold
+    them. What is not looked at is not checked: a message glanced at may still turn out to be unreadable.
     """
     try:
         order = _DECODER.decode(body)
     except (ValueError, RecursionError):
+        return None
+    if order.Items is None:
         return None
     key = order.Header.ApplicationKey if order.Header is not None else None
     if not key or order.ClientOrderRef is None or order.ClientOrderRef == "":

@@ -108,8 +108,10 @@ def read_code(codes: type[IntEnum], value: Tree) -> IntEnum:
     try:
         return codes(_whole(value))
     except (ValueError, Misfit):
+        usual = next(iter(codes))
         known = ", ".join(f"{one.value} {one.name}" for one in codes)
-        raise Misfit("unknown-code", f"Send one of: {known}.") from None
+        kept = usual if isinstance(value, str | int | Decimal) and not isinstance(value, bool) else None
+        raise Misfit("unknown-code", f"Taken as {usual.name}; known are {known}.", kept) from None
 
 
 def _named(codes: type[IntEnum], text: str) -> IntEnum | None:

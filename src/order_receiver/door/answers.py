@@ -41,6 +41,10 @@ class Situation(StrEnum):
     UNEXPECTED = "unexpected-error"
 
 
+NOT_MESSAGES = frozenset({Situation.NO_CREDENTIALS, Situation.WRONG_CREDENTIALS, Situation.METHOD_NOT_ALLOWED})
+"""Situations in which no message was taken in at all."""
+
+
 class AtNorce(StrEnum):
     """What Norce does next."""
 

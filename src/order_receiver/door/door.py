@@ -26,7 +26,7 @@ from order_receiver.store.lanes import RECEIVER
 from order_receiver.store.reading import number_of
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Accepted, Arrival, Differing, Message, Repeated
-from order_receiver.telemetry import Gathered
+from order_receiver.telemetry import Gathered, trace
 from order_receiver.work.checking import obstacles, tell
 
 log = structlog.get_logger(__name__)
@@ -68,8 +68,8 @@ class Door:
             outcome = Outcome(Situation.OVERLOADED)
         except StoreUnavailable:
             outcome = Outcome(Situation.STORE_UNAVAILABLE)
-        except Exception:
-            log.exception("door.unexpected_error")
+        except Exception as error:
+            log.error("door.unexpected_error", **trace(error))
             outcome = Outcome(Situation.UNEXPECTED)
         self._count(outcome.situation)
         await send_outcome(send, outcome, self._settings.retry_after)
@@ -182,9 +182,8 @@ class Door:
 
     async def _conflict(self, message: Message, result: Differing, found: Identified, differences: str) -> Outcome:
         number = result.erp_order_no
-        if message.body not in result.known_conflicts:
-            await self._store.write(
-                partial(accepting.note_conflict, order_id=result.order_id, message=message, differences=differences)
-            )
+        await self._store.write(
+            partial(accepting.note_conflict, order_id=result.order_id, message=message, differences=differences)
+        )
         log.warning("order.conflict", order=found.key.client_order_ref, order_id=result.order_id)
         return Outcome(Situation.CONFLICT if number is None else Situation.CONFLICT_NUMBERED, number)

@@ -38,10 +38,7 @@ class FunctionMapping:
             raise
         except Exception as error:
             file, line = self._place(error)
-            field = getattr(error, "name", None)
-            raise MappingFailed(
-                _sentence(error, self._spec), file=file, line=line, field=field if isinstance(field, str) else None
-            ) from error
+            raise MappingFailed(_sentence(error, self._spec), file=file, line=line, field=_name(error)) from error
 
     def _place(self, error: Exception) -> tuple[str, int | None]:
         """Find the innermost line that lies in the folder of the mapping's module."""
@@ -68,6 +65,11 @@ def as_document(result: object) -> Document:
     raise WrongValue(
         f"the function returned a value of type {type(result).__name__}; return a dict, text, bytes or a Document"
     )
+
+
+def _name(error: Exception) -> str | None:
+    """The name that the code asked for in vain. What other exceptions call their name may come from the order."""
+    return error.name if isinstance(error, AttributeError | NameError | ImportError) else None
 
 
 def _sentence(error: Exception, spec: str) -> str:

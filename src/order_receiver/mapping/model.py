@@ -46,7 +46,7 @@ class MappingFailed(Exception):
     """An order cannot be mapped; it is held until the mapping or the order is put right.
 
     `file` and `line` say where in the mapping, `field` which member or expression; what is not known is None.
-    `str()` is a full sentence for operators.
+    `str()` is a full sentence for operators; it may quote the order, so logs take `for_logs`.
     """
 
     def __init__(
@@ -56,9 +56,18 @@ class MappingFailed(Exception):
         self.file = file
         self.line = line
         self.field = field
-        place = "" if file is None else f" in {file}" + ("" if line is None else f", line {line}")
-        about = "" if field is None else f" at {field}"
-        super().__init__(f"The order cannot be mapped{place}{about}: {message.rstrip('.')}.")
+        super().__init__(f"{self._where()}: {message.rstrip('.')}.")
+
+    @property
+    def for_logs(self) -> str:
+        """The place and the type of the error that caused it, without a word that may come from the order."""
+        cause = "" if self.__cause__ is None else f": {type(self.__cause__).__name__}"
+        return f"{self._where()}{cause}."
+
+    def _where(self) -> str:
+        place = "" if self.file is None else f" in {self.file}" + ("" if self.line is None else f", line {self.line}")
+        about = "" if self.field is None else f" at {self.field}"
+        return f"The order cannot be mapped{place}{about}"
 
 
 class MappingUnusable(Exception):

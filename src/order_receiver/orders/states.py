@@ -73,7 +73,7 @@ EXPLANATIONS: Mapping[HoldReason, Explanation] = {
     ),
     HoldReason.FINDINGS: Explanation(
         "Something in the message is wrong or missing.",
-        "Read the findings, then release the order as it is or cancel it.",
+        "Read the findings; release the order (what could not be read goes on as 0 or empty) or cancel it.",
     ),
     HoldReason.TOTALS_DIFFER: Explanation(
         "The payments and the rows differ by more than the rounding allowance.",

@@ -57,7 +57,9 @@ class Door(Section, frozen=True, kw_only=True):
     body_limit: Annotated[int, Meta(ge=1024, description="bytes of one message")] = 5_000_000
     depth_limit: Annotated[int, Meta(ge=8, le=200, description="nesting depth of a message")] = 64
     item_limit: Annotated[int, Meta(ge=1, description="rows of one order")] = 5_000
-    read_timeout: Annotated[float, Meta(gt=0, description="seconds a sender may take for one body")] = 30.0
+    read_timeout: Annotated[
+        float, Meta(gt=0, description="seconds a sender may take for one head, and for one body")
+    ] = 30.0
     queue_limit: Annotated[int, Meta(ge=1, description="orders waiting for the store before the door answers 503")] = (
         1_000
     )

@@ -147,7 +147,9 @@ def _folders(settings: Settings) -> Iterator[Trouble]:
 def _norce(settings: Settings) -> Iterator[Trouble]:
     norce = settings.norce
     if norce is None:
-        yield _warning("norce", "is not set: numbers wait and are not reported.", "Add [norce] when you have a client id.")
+        yield _warning(
+            "norce", "is not set: numbers wait and are not reported.", "Add [norce] when you have a client id."
+        )
         return
     if norce.base_url is not None:
         yield from _base_url(settings, norce.base_url)

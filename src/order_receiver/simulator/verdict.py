@@ -30,6 +30,12 @@ class Verdict:
     description: str | None = None
 
 
+class _Problem(msgspec.Struct, frozen=True):
+    """What is read of problem details (RFC 9457)."""
+
+    detail: str = ""
+
+
 class _Answer(msgspec.Struct, frozen=True):
     """OrderResponse as its strictest known reader takes it; unknown members are ignored. (norce: JSON answers)"""
 
@@ -42,7 +48,7 @@ class _Answer(msgspec.Struct, frozen=True):
 def judge(http_status: int, content_type: str | None, body: bytes) -> Verdict:
     """Norce's verdict on an answer: only exactly 200 with a well-formed OrderResponse takes the order over."""
     if http_status != 200:
-        return retry(f"HTTP {http_status} is not 200", http_status)
+        return retry(f"HTTP {http_status} is not 200{_detail(body)}", http_status)
     if (content_type or "").split(";")[0].strip().lower() != "application/json":
         return retry(f"the answer is called {content_type!r}, not application/json", http_status)
     try:
@@ -50,6 +56,15 @@ def judge(http_status: int, content_type: str | None, body: bytes) -> Verdict:
     except (ValueError, RecursionError) as error:
         return retry(f"the answer is malformed ({error})", http_status)
     return _decide(answer)
+
+
+def _detail(body: bytes) -> str:
+    """What problem details say, for people who try out their receiver; Norce itself does not look."""
+    try:
+        detail = msgspec.json.decode(body, type=_Problem).detail
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+    return f" ({detail.rstrip('.')})" if detail else ""
 
 
 def retry(reason: str, http_status: int | None = None) -> Verdict:

@@ -46,10 +46,15 @@ _find_order = Statement(
         _o.application_key == bindparam("application_key"), _o.client_order_ref == bindparam("client_order_ref")
     )
 )
-_messages_of = Statement(
-    select(_m.role, _m.body, _m.media_type, _m.received_at, _m.remote, _m.headers)
-    .where(_m.order_id == bindparam("order_id"))
-    .order_by(_m.id)
+_first_of = Statement(
+    select(_m.body, _m.media_type, _m.received_at, _m.remote, _m.headers)
+    .where(_m.order_id == bindparam("order_id"), _m.role == FIRST)
+    .limit(1)
+)
+_same_conflict = Statement(
+    select(_m.id)
+    .where(_m.order_id == bindparam("order_id"), _m.role == CONFLICT, _m.body == bindparam("content"))
+    .limit(1)
 )
 
 _headers = msgspec.json.Encoder()
@@ -102,11 +107,11 @@ def _known(session: Session, arrival: Arrival) -> Acceptance:
     if found is None:
         raise LookupError(f"order {arrival.key} was refused as known but is not there")
     order_id, number = found
-    first, conflicts = messages_of(session, order_id)
+    first = first_message(session, order_id)
     if first.body == arrival.message.body:
         note_repeat(session, order_id, arrival.message.received_at)
         return Repeated(order_id, number)
-    return Differing(order_id, number, first, tuple(conflict.body for conflict in conflicts))
+    return Differing(order_id, number, first)
 
 
 def is_known(session: Session, key: OrderKey) -> bool:
@@ -126,8 +131,7 @@ def note_repeat(session: Session, order_id: int, at: datetime) -> None:
 
 def note_conflict(session: Session, order_id: int, message: Message, differences: str) -> None:
     """Another content came under the same key: the first stands, this one is kept beside it, once."""
-    _, conflicts = messages_of(session, order_id)
-    if any(known.body == message.body for known in conflicts):
+    if session.one(_same_conflict, order_id=order_id, content=message.body) is not None:
         return
     _add_message(session, order_id, CONFLICT, message)
     record(session, order_id, message.received_at, DOOR, "conflict", why=differences)
@@ -141,11 +145,12 @@ def put_in_quarantine(session: Session, message: Message, reason: str) -> int:
     return int(row[0])
 
 
-def messages_of(session: Session, order_id: int) -> tuple[Message, tuple[Message, ...]]:
-    """The first message of an order, and those that conflict with it."""
-    rows = session.all(_messages_of, order_id=order_id)
-    first = next(row for row in rows if row[0] == FIRST)
-    return _message(first), tuple(_message(row) for row in rows if row[0] == CONFLICT)
+def first_message(session: Session, order_id: int) -> Message:
+    """The message that made an order."""
+    row = session.one(_first_of, order_id=order_id)
+    if row is None:
+        raise LookupError(f"order {order_id} has no message")
+    return _message(row)
 
 
 def _add_message(session: Session, order_id: int, role: str, message: Message) -> None:
@@ -163,5 +168,5 @@ def _wire(message: Message) -> dict[str, object]:
 
 
 def _message(row: Row) -> Message:
-    _, body, media_type, received_at, remote, headers = row
+    body, media_type, received_at, remote, headers = row
     return Message(body, media_type, received_at, remote, _read_headers.decode(headers))

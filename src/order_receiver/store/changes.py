@@ -23,7 +23,11 @@ ORDER_COLUMNS = (
 _select = Statement(select(*ORDER_COLUMNS).where(_o.id == bindparam("order_id")))
 _move = Statement(
     update(tables.orders)
-    .where(_o.id == bindparam("order_id"), _o.state == bindparam("from_state"))
+    .where(
+        _o.id == bindparam("order_id"),
+        _o.state == bindparam("from_state"),
+        _o.hold.is_not_distinct_from(bindparam("under_hold")),
+    )
     .values(state=bindparam("to_state"), erp_order_no=bindparam("number"), updated_at=bindparam("at"))
 )
 _set_hold = Statement(
@@ -53,14 +57,21 @@ def move(
 ) -> OrderRow:
     """Move an order to a later state, with its ERP number where that is the news; the order as it is then.
 
-    Raises NotPossible where no such move exists, or where the order is no longer in the state that `order` shows.
+    Raises NotPossible where no such move exists, or where the order is no longer in the state and hold `order` shows.
     """
     if not can_move(order.state, to):
         raise NotPossible(f"Order {order.key} is {order.state} and cannot become {to}.")
     number = number or order.erp_order_no
-    values = {"order_id": order.id, "from_state": order.state.value, "to_state": to.value, "number": number, "at": at}
+    values = {
+        "order_id": order.id,
+        "from_state": order.state.value,
+        "under_hold": None if order.hold is None else order.hold.value,
+        "to_state": to.value,
+        "number": number,
+        "at": at,
+    }
     if session.change(_move, **values) != 1:
-        raise NotPossible(f"Order {order.key} is not {order.state} any more.")
+        raise NotPossible(f"Order {order.key} is not {order.state} any more, or its hold has changed.")
     record(
         session,
         order.id,
@@ -81,8 +92,8 @@ def hold(session: Session, order: OrderRow, reason: HoldReason, text: str, at: d
     record(session, order.id, at, actor, "held", old=old, new=reason.value, why=text)
 
 
-def lift_hold(session: Session, order: OrderRow, at: datetime, actor: str, *, waive: bool, why: str | None) -> None:
-    """End a hold and make the order's tasks due.
+def lift_hold(session: Session, order: OrderRow, at: datetime, actor: str, *, waive: bool, why: str | None) -> OrderRow:
+    """End a hold and make the order's tasks due; the order as it is then.
 
     With `waive` the reason is passed by from now on (a person released the order in spite of it); without it the
     same check is made again (the cause has been mended).
@@ -92,6 +103,7 @@ def lift_hold(session: Session, order: OrderRow, at: datetime, actor: str, *, wa
     lanes.wake(session, order.id, at)
     old = None if order.hold is None else order.hold.value
     record(session, order.id, at, actor, "released" if waive else "retried", old=old, why=why)
+    return msgspec.structs.replace(order, hold=None, hold_text=None, waived=waived)
 
 
 def resume(session: Session, order: OrderRow, at: datetime, actor: str, *, waive: bool, why: str | None) -> None:
@@ -101,6 +113,8 @@ def resume(session: Session, order: OrderRow, at: datetime, actor: str, *, waive
             f"The ERP refused order {order.key}. When it answers again with a number, the order goes on by itself; "
             "if it never will, cancel the order."
         )
+    if order.hold is None and waive:
+        raise NotPossible(f"Order {order.key} is not held: it is {order.state}.")
     if order.hold is None and not lanes.has_tasks(session, order.id):
         raise NotPossible(f"Nothing of order {order.key} waits: it is {order.state}.")
     lift_hold(session, order, at, actor, waive=waive, why=why)
@@ -124,7 +138,7 @@ def cancel(session: Session, order: OrderRow, at: datetime, actor: str, why: str
         )
     lanes.drop_all(session, order.id)
     session.change(_set_hold, order_id=order.id, code=None, text=None, passed=_waived(order.waived), at=at)
-    move(session, order, OrderState.CANCELLED, at, actor, why=why)
+    move(session, msgspec.structs.replace(order, hold=None), OrderState.CANCELLED, at, actor, why=why)
 
 
 def order_from(row: Row) -> OrderRow:

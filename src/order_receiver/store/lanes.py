@@ -7,7 +7,7 @@ time in the future: a worker that dies leaves nothing to clean up, its tasks sim
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, String, Text, bindparam, case, delete, func, literal, null, select, update
+from sqlalchemy import Integer, String, Text, bindparam, case, delete, func, literal, null, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from order_receiver.store import tables
@@ -21,6 +21,8 @@ RECEIVER = "receiver"
 """The system of tasks that talk to nobody else."""
 UNKNOWN = "unknown"
 """The outcome of an attempt that may have had an effect nobody saw."""
+ERROR = "error"
+"""The outcome of an attempt that ended in a way nobody thought of: no telling what it did."""
 PROCESS = "process"
 """The first task of every order: check, route, map."""
 
@@ -110,6 +112,15 @@ _wake_waiting = Statement(
     .where(_t.order_id == bindparam("of_order"), _t.state == TaskState.WAITING.value)
     .values(due=bindparam("now"), attempts=0)
 )
+_park_waiting = Statement(
+    update(tables.tasks)
+    .where(
+        _t.order_id == bindparam("of_order"),
+        _t.system == bindparam("of_system"),
+        _t.state == TaskState.WAITING.value,
+    )
+    .values(state=TaskState.PARKED.value, due=None, reason=bindparam("why"))
+)
 _drop_all = Statement(delete(tables.tasks).where(_t.order_id == bindparam("of_order")))
 _running = Statement(
     select(_t.id).where(_t.order_id == bindparam("of_order"), _t.state == TaskState.RUNNING.value).limit(1)
@@ -120,11 +131,21 @@ _unclear = Statement(
     .where(
         tables.attempts.c.order_id == bindparam("of_order"),
         tables.attempts.c.system != RECEIVER,
-        tables.attempts.c.outcome == UNKNOWN,
+        or_(tables.attempts.c.outcome == UNKNOWN, tables.attempts.c.outcome == ERROR),
     )
     .limit(1)
 )
 _next_due = Statement(select(func.min(_t.due)).where(_t.system == bindparam("of_system"), _t.due.is_not(None)))
+_wake_singleton = Statement(
+    update(tables.tasks)
+    .where(
+        _t.order_id.is_(None),
+        _t.system == bindparam("of_system"),
+        _t.kind == bindparam("of_kind"),
+        _t.state == TaskState.WAITING.value,
+    )
+    .values(due=bindparam("now"))
+)
 _singleton = Statement(
     select(_t.id).where(_t.order_id.is_(None), _t.system == bindparam("of_system"), _t.kind == bindparam("of_kind"))
 )
@@ -202,7 +223,8 @@ def add(session: Session, new: NewTask, now: datetime, lease: float | None = Non
 
 
 def ensure(session: Session, system: str, kind: str, now: datetime) -> None:
-    """Make sure that a task without an order (a poll) exists exactly once."""
+    """Make sure that a task without an order (a poll) exists exactly once, and is due at the start of a worker."""
+    session.change(_wake_singleton, of_system=system, of_kind=kind, now=now)
     if session.one(_singleton, of_system=system, of_kind=kind) is None:
         add(session, NewTask(system=system, kind=kind, order_id=None), now)
 
@@ -233,6 +255,11 @@ def wake(session: Session, order_id: int, now: datetime) -> int:
 def under_way(session: Session, order_id: int) -> bool:
     """Whether a worker has a task of the order in its hands."""
     return session.one(_running, of_order=order_id) is not None
+
+
+def park_waiting(session: Session, order_id: int, system: str, reason: str) -> int:
+    """Park an order's waiting tasks of a system; how many there were."""
+    return session.change(_park_waiting, of_order=order_id, of_system=system, why=reason)
 
 
 def has_tasks(session: Session, order_id: int) -> bool:

@@ -1,6 +1,6 @@
 """Questions that people and monitors ask; none of them is on the hot path."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Table, func, select
 from order_receiver.orders.states import OrderState
 from order_receiver.store import tables
 from order_receiver.store.errors import NoSuchOrder
+from order_receiver.store.values import TaskState
 
 Line = TypeVar("Line")
 
@@ -142,7 +143,7 @@ def find_orders(engine: Engine, reference: str, application_key: str | None = No
     with engine.connect() as connection:
         found = [Listed(*row) for row in connection.execute(query)]
     if not found:
-        raise NoSuchOrder(f"There is no order {reference}. {NoSuchOrder.__doc__}")
+        raise NoSuchOrder(f"There is no order {reference}; `order-receiver orders list` shows what there is.")
     return found
 
 
@@ -222,3 +223,28 @@ def list_quarantine(engine: Engine, limit: int = 50) -> list[QuarantineLine]:
             QuarantineLine(*row)
             for row in connection.execute(select(*columns).order_by(table.c.id.desc()).limit(limit))
         ]
+
+
+def quarantined(engine: Engine, number: int) -> QuarantineLine:
+    """One message in quarantine. Raises NoSuchOrder."""
+    table = tables.quarantine
+    columns = [table.c[name] for name in QuarantineLine.__annotations__]
+    with engine.connect() as connection:
+        row = connection.execute(select(*columns).where(table.c.id == number)).first()
+    if row is None:
+        raise NoSuchOrder(
+            f"There is no message Q{number} in quarantine; `orders list --quarantine` shows what there is."
+        )
+    return QuarantineLine(*row)
+
+
+def orders_waiting_elsewhere(engine: Engine, served: Collection[str]) -> list[tuple[int, str]]:
+    """Orders (by id) with tasks of systems that nobody here serves, and the system; held ones left out."""
+    waiting = (
+        select(_t.order_id, _t.system)
+        .join(tables.orders, _o.id == _t.order_id)
+        .where(_t.state == TaskState.WAITING.value, _t.system.not_in(served), _o.hold.is_(None))
+        .order_by(_t.id)
+    )
+    with engine.connect() as connection:
+        return [(row[0], row[1]) for row in connection.execute(waiting)]

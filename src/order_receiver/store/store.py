@@ -1,7 +1,9 @@
 """The store: the one door to the database."""
 
 import asyncio
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -28,21 +30,38 @@ def now() -> datetime:
 def prepare(path: Path, *, migrate: bool) -> Engine:
     """Make a database fit for use: right kind of disk, right schema.
 
-    Raises UnsuitableFileSystem, StoreUnavailable, SchemaTooNew, and SchemaOutdated where `migrate` is off and there
-    is something to do.
+    Raises UnsuitableFileSystem, StoreUnavailable, SchemaTooNew, and SchemaOutdated where `migrate` is off and there is
+    something to do.
     """
-    refuse_network_file_system(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _usable(path):
         engine = open_engine(path)
         if migrate:
             schema.upgrade(engine)
         else:
             schema.require_current(engine)
+    return engine
+
+
+def bring_up_to_date(path: Path) -> schema.SchemaState:
+    """Bring a database's schema up to date, or create it; where it stood before. Raises as `prepare` does."""
+    with _usable(path):
+        engine = open_engine(path)
+        try:
+            return schema.upgrade(engine)
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    """A file on the right kind of disk, in a folder that is there; what else goes wrong is told with the path."""
+    refuse_network_file_system(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
     except (OSError, DBAPIError) as error:
         why = error.orig if isinstance(error, DBAPIError) else error
         raise StoreUnavailable(f"{path} cannot be used as the database: {why}. Correct store.path.") from error
-    return engine
 
 
 class Store:
@@ -62,8 +81,11 @@ class Store:
         return await self.writer.run(operation, urgent=urgent)
 
     def read(self, operation: Operation[Result]) -> Result:
-        """Run a short look-up on what is committed."""
-        return operation(self._reader)
+        """Run a short look-up on what is committed. Raises StoreUnavailable."""
+        try:
+            return operation(self._reader)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"The store cannot be read: {error}.") from error
 
     async def query(self, ask: Callable[[Engine], Result]) -> Result:
         """Run a longer query in a thread, beside everything else."""

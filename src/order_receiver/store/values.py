@@ -48,7 +48,6 @@ class Differing(Value, frozen=True):
     order_id: int
     erp_order_no: str | None
     first: Message
-    known_conflicts: tuple[bytes, ...]
 
 
 Acceptance: TypeAlias = Accepted | Repeated | Differing

@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -24,6 +25,9 @@ BATCH_LIMIT = 256
 
 LOCK_PATIENCE = 5.0
 """Seconds to wait for another process that is writing."""
+
+OPERATION_ERRORS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""What one operation did wrong; every other error of the database is trouble of the store."""
 
 log = structlog.get_logger(__name__)
 
@@ -88,11 +92,11 @@ class Writer:
             await self._begin()
             results = [waiting.operation(self._session) for waiting in batch]
             await self._run_in_thread("COMMIT")
-        except sqlite3.OperationalError as error:
-            self._roll_back()
-            self._fail(batch, error)
         except Exception as error:
             self._roll_back()
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, OPERATION_ERRORS):
+                self._fail(batch, error)
+                return
             if len(batch) == 1:
                 _settle_error(batch[0], error)
                 return
@@ -117,6 +121,9 @@ class Writer:
                     raise
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 0.05)
+            except sqlite3.ProgrammingError as error:
+                self._reopen()
+                raise sqlite3.OperationalError("the connection to the database was lost") from error
             else:
                 return
 
@@ -133,7 +140,8 @@ class Writer:
 
     def _reopen(self) -> None:
         """Where this fails too, the next transaction finds the connection closed and comes here again."""
-        self._connection.close()
+        with suppress(sqlite3.Error):
+            self._connection.close()
         try:
             self._connection = self._connect()
         except sqlite3.Error:
@@ -141,7 +149,7 @@ class Writer:
             return
         self._session = Session(self._connection.cursor(), DIALECT)
 
-    def _fail(self, batch: list[_Waiting], error: sqlite3.OperationalError) -> None:
+    def _fail(self, batch: list[_Waiting], error: sqlite3.DatabaseError) -> None:
         log.error("store.unavailable", error=str(error), operations=len(batch))
         for waiting in batch:
             failure = StoreUnavailable(f"The store cannot be written: {error}. Nothing was taken over.")

@@ -3,5 +3,6 @@
 from order_receiver.telemetry.gathered import Gathered
 from order_receiver.telemetry.logs import configure_logs
 from order_receiver.telemetry.metrics import Metrics
+from order_receiver.telemetry.traces import trace
 
-__all__ = ["Gathered", "Metrics", "configure_logs"]
+__all__ = ["Gathered", "Metrics", "configure_logs", "trace"]

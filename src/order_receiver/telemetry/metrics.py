@@ -1,6 +1,6 @@
 """Metrics in OpenMetrics form, and what each one means."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
@@ -22,9 +22,13 @@ class Backlog:
 
 
 class Answers(Collector):
-    """Answers of the door by situation, counted in a plain dictionary: it happens for every message."""
+    """Answers of the door by situation, counted in a plain dictionary: it happens for every message.
 
-    def __init__(self) -> None:
+    `not_messages` are the situations in which nothing was taken in at all, such as a challenge for credentials.
+    """
+
+    def __init__(self, not_messages: Collection[str] = ()) -> None:
+        self._not_messages = not_messages
         self._counts: dict[str, int] = {}
 
     def count(self, situation: str) -> None:
@@ -33,8 +37,10 @@ class Answers(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """The counters as they stand, when somebody asks."""
-        received = CounterMetricFamily("order_receiver_messages_received", "Messages that came to the door")
-        received.add_metric([], sum(self._counts.values()))
+        received = CounterMetricFamily(
+            "order_receiver_messages_received", "Messages that came to the door with good credentials"
+        )
+        received.add_metric([], sum(number for said, number in self._counts.items() if said not in self._not_messages))
         answers = CounterMetricFamily(
             "order_receiver_answers", "Answers of the door by situation", labels=["situation"]
         )
@@ -68,9 +74,9 @@ class Calls(Collector):
 class Metrics:
     """The counters of one process. Values read from the store are looked up when somebody asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, not_messages: Collection[str] = ()) -> None:
         self.registry = CollectorRegistry()
-        self.answers = Answers()
+        self.answers = Answers(not_messages)
         self.registry.register(self.answers)
         self.commits = Histogram(
             "order_receiver_commit_operations",

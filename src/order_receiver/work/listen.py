@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from order_receiver.orders.states import HoldReason, OrderState, can_move
+from order_receiver.orders.states import HoldReason, OrderState, can_move, is_final
 from order_receiver.store import changes, lanes, shelves, submissions
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store, now
@@ -83,6 +83,8 @@ class Listen:
         return placed
 
     def _refuse(self, session: Session, order: OrderRow, update: Update, at: datetime) -> None:
+        if is_final(order.state):
+            return
         text = f"{self._target} refused the order: {update.reason or 'no reason given'}"
         if (order.hold, order.hold_text) != (HoldReason.ERP_REFUSED, text):
             changes.hold(session, order, HoldReason.ERP_REFUSED, text, at, self._target)

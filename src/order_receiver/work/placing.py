@@ -12,6 +12,8 @@ from order_receiver.store.values import NewTask, OrderRow
 from order_receiver.telemetry import Gathered
 from order_receiver.work.kinds import NORCE, REPORT_CONFIRMED
 
+TAKEN_AFTER_ALL = "the ERP has the order after all"
+
 SETTLED_BY_A_NUMBER = frozenset({HoldReason.ERP_REFUSED, HoldReason.PARKED})
 """Holds that end by themselves when the ERP names a number: it has the order."""
 
@@ -29,16 +31,19 @@ class Placing:
     def place(self, session: Session, order: OrderRow, number: str, at: datetime, actor: str) -> Sequence[NewTask]:
         """Take a number down. The same number again changes nothing; another one is held: somebody must look."""
         if order.erp_order_no == number:
+            if order.hold is HoldReason.ERP_REFUSED:
+                changes.lift_hold(session, order, at, actor, waive=False, why=TAKEN_AFTER_ALL)
             return ()
         if order.erp_order_no is not None:
             text = (
                 f"{actor} names order number {number}, but we know {order.erp_order_no} and may have told Norce so. "
                 "Find out in the ERP which one counts and cancel the other there."
             )
-            changes.hold(session, order, HoldReason.NUMBERS_DIFFER, text, at, actor)
+            if (order.hold, order.hold_text) != (HoldReason.NUMBERS_DIFFER, text):
+                changes.hold(session, order, HoldReason.NUMBERS_DIFFER, text, at, actor)
             return ()
         if order.hold in SETTLED_BY_A_NUMBER:
-            changes.lift_hold(session, order, at, actor, waive=False, why="the ERP has the order after all")
+            order = changes.lift_hold(session, order, at, actor, waive=False, why=TAKEN_AFTER_ALL)
         placed = changes.move(session, order, OrderState.PLACED, at, actor, number=number)
         return (NewTask(system=NORCE, kind=REPORT_CONFIRMED, order_id=order.id, known=placed),)
 

@@ -4,8 +4,17 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from order_receiver.store.values import Task
+
+Held: TypeAlias = tuple[int, int]
+"""A task under one lease: the same task claimed again is another."""
+
+
+def held(task: Task) -> Held:
+    """What tells one claim of a task from another."""
+    return (task.id, task.fence)
 
 
 class SystemQueue:
@@ -15,9 +24,9 @@ class SystemQueue:
         self.system = system
         self.limit = limit
         self.wake = asyncio.Event()
-        self.running: dict[int, asyncio.Task[None]] = {}
+        self.running: dict[Held, asyncio.Task[None]] = {}
         self.ready: deque[Task] = deque()
-        self._held: dict[int, tuple[Task, float]] = {}
+        self._held: dict[Held, tuple[Task, float]] = {}
 
     @property
     def room(self) -> int:
@@ -33,7 +42,7 @@ class SystemQueue:
         """Tasks that were claimed for this queue."""
         claimed = time.monotonic()
         for task in tasks:
-            self._held[task.id] = (task, claimed)
+            self._held[held(task)] = (task, claimed)
             self.ready.append(task)
 
     def next(self) -> Task | None:
@@ -44,8 +53,8 @@ class SystemQueue:
 
     def ended(self, task: Task) -> None:
         """A task has left this worker's hands."""
-        self.running.pop(task.id, None)
-        self._held.pop(task.id, None)
+        self.running.pop(held(task), None)
+        self._held.pop(held(task), None)
         if self.hungry:
             self.wake.set()
 
@@ -54,10 +63,10 @@ class SystemQueue:
         now = time.monotonic()
         found = [task for task, since in self._held.values() if now - since > older_than]
         for task in found:
-            self._held[task.id] = (task, now)
+            self._held[held(task)] = (task, now)
         return found
 
     @property
-    def held(self) -> int:
+    def count(self) -> int:
         """Tasks in this worker's hands."""
         return len(self._held)

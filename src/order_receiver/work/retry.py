@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from order_receiver.orders.outcomes import PermanentFailure, TransientFailure, UnknownOutcome
-from order_receiver.store.lanes import UNKNOWN
+from order_receiver.store.lanes import ERROR, UNKNOWN
 
 LONGEST_ASKED = 7 * 86_400.0
 """Seconds; nobody is believed who asks to be left alone for more than a week."""
@@ -38,4 +38,4 @@ def outcome_name(failure: Exception) -> str:
         return "permanent"
     if isinstance(failure, TransientFailure):
         return "transient"
-    return UNKNOWN if isinstance(failure, UnknownOutcome) else "error"
+    return UNKNOWN if isinstance(failure, UnknownOutcome) else ERROR

@@ -17,13 +17,17 @@ from order_receiver.store.errors import LeaseLost, NoSuchOrder, StoreUnavailable
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Attempt, NewTask, Task
-from order_receiver.work.queue import SystemQueue
+from order_receiver.telemetry import trace
+from order_receiver.work.queue import SystemQueue, held
 from order_receiver.work.results import Again, Done, Handler, Hold
 from order_receiver.work.retry import RetryPolicy, outcome_name
 
 log = structlog.get_logger(__name__)
 
 ACTOR = "worker"
+
+POLL_RETRY = 60.0
+"""Seconds at most until a target is asked again that could not be asked: nobody wakes a poll."""
 
 Handlers: TypeAlias = dict[tuple[str, str], Handler]
 """Handlers by system and kind of task."""
@@ -82,7 +86,7 @@ class Worker:
     @property
     def idle(self) -> bool:
         """Nothing is in this worker's hands."""
-        return not any(queue.held for queue in self._queues.values())
+        return not any(queue.count for queue in self._queues.values())
 
     def _wake(self, system: str) -> None:
         if (queue := self._queues.get(system)) is not None:
@@ -99,8 +103,8 @@ class Worker:
                 await self._look(queue)
             except StoreUnavailable:
                 await asyncio.sleep(self._poll)
-            except Exception:
-                log.exception("worker.look_failed", system=queue.system)
+            except Exception as error:
+                log.error("worker.look_failed", system=queue.system, **trace(error))
                 await asyncio.sleep(self._poll)
 
     async def _look(self, queue: SystemQueue) -> None:
@@ -127,7 +131,7 @@ class Worker:
 
     def _start_ready(self, queue: SystemQueue) -> None:
         while not self._stopping and (task := queue.next()) is not None:
-            queue.running[task.id] = asyncio.create_task(self._run(queue, task))
+            queue.running[held(task)] = asyncio.create_task(self._run(queue, task))
 
     async def _run(self, queue: SystemQueue, task: Task) -> None:
         started, clock = now(), time.perf_counter()
@@ -175,7 +179,14 @@ class Worker:
 
         self._take_over(await self._store.write(operation, urgent=True))
         if result.after is not None:
-            result.after()
+            self._tell(task, result.after)
+
+    def _tell(self, task: Task, after: Callable[[], None]) -> None:
+        """What is told after the commit cannot undo it."""
+        try:
+            after()
+        except Exception as error:
+            log.error("task.not_told", **self._about(task), **trace(error))
 
     def _takes(self, new: NewTask) -> bool:
         """Whether a task that follows stays in this worker's hands, which saves claiming it."""
@@ -192,18 +203,19 @@ class Worker:
         """Try again later, or park when that cannot help or has been tried often enough."""
         text = str(error) if isinstance(error, CallFailed) else f"unexpected {type(error).__name__}: {error}"
         if not isinstance(error, CallFailed):
-            log.exception("task.unexpected_error", **self._about(task))
+            log.error("task.unexpected_error", **self._about(task), **trace(error))
         attempt = _attempt(started, clock, outcome_name(error), text)
         self._count(task, attempt.outcome)
         wait = self._retry.wait(error, task.attempts)
         if task.order_id is None:
-            wait = wait if wait is not None else self._retry.cap
+            wait = min(self._retry.cap if wait is None else wait, POLL_RETRY)
         if wait is None:
             reason = f"{task.kind} failed {task.attempts} times, last: {text}"
             await self._park(task, attempt, HoldReason.PARKED, reason)
             return
         due = now() + timedelta(seconds=wait)
-        log.warning("task.retry", **self._about(task), attempt=task.attempts, error=text, due=due.isoformat())
+        said = text if isinstance(error, CallFailed) else type(error).__qualname__
+        log.warning("task.retry", **self._about(task), attempt=task.attempts, error=said, due=due.isoformat())
         await self._store.write(
             lambda session: lanes.put_back(session, task, attempt, due=due, reason=text), urgent=True
         )
@@ -216,13 +228,13 @@ class Worker:
                 changes.hold(session, order, reason, text, now(), ACTOR)
 
         await self._store.write(operation, urgent=True)
-        log.warning("order.held", **self._about(task), reason=reason.value, text=text)
+        log.warning("order.held", **self._about(task), reason=reason.value)
 
     def _about(self, task: Task) -> dict[str, str | int]:
         """What a log line about a task names; the order by its ClientOrderRef."""
         about: dict[str, str | int] = {"task": task.id, "kind": task.kind}
         if task.order_id is not None:
-            with suppress(NoSuchOrder):
+            with suppress(NoSuchOrder, StoreUnavailable):
                 order = self._store.read(partial(changes.order_row, order_id=task.order_id))
                 about["order"] = order.key.client_order_ref
         return about

@@ -71,6 +71,17 @@ async def test_not_ready_when_the_store_cannot_be_written(door: Doorway, monkeyp
     assert "database is locked" in str(answer.members["detail"])
 
 
+async def test_not_ready_when_the_store_is_no_database_any_more(door: Doorway) -> None:
+    wire = await door.connect()
+    door.receiver.store.engine.dispose()
+    door.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    door.store_path.unlink()
+    door.store_path.write_bytes(b"this is no database, but it is long enough to be read as one" * 100)
+    answer = await wire.get("/health/ready")
+    assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.members["detail"] == "The store cannot be used: file is not a database."
+
+
 @pytest.mark.parametrize("path", ["/health/live", "/metrics"])
 async def test_probes_are_only_read(door: Doorway, path: str) -> None:
     wire = await door.connect()

@@ -30,6 +30,7 @@ from order_receiver.work.placing import Placing
 from order_receiver.work.report import ReportConfirmed
 from order_receiver.work.results import Handler
 from order_receiver.work.submit import Submit
+from order_receiver.work.unserved import hold_unserved
 from order_receiver.work.worker import Worker
 
 DOCUMENT = (b'{"order": 1}', "application/json", "json")
@@ -446,3 +447,53 @@ async def test_a_report_that_norce_refuses_parks_and_leaves_the_order_placed(sce
 async def test_a_report_about_no_order_is_an_error(scene: Scene) -> None:
     with pytest.raises(NoSuchOrder):
         await ReportConfirmed(scene.store, scene.norce, {})(Task(1, None, NORCE, REPORT_CONFIRMED, 1, 1, None))
+
+
+async def test_an_order_bound_for_a_target_that_is_gone_is_held_with_advice(scene: Scene) -> None:
+    order = await scene.mapped()
+    assert await hold_unserved(scene.store, {"receiver", "target:other"}) == 1
+    held = scene.row(order)
+    assert held.hold is HoldReason.PARKED
+    assert "[targets.erp]" in (held.hold_text or "")
+    assert await hold_unserved(scene.store, {"receiver", "target:other"}) == 0
+    await scene.store.write(lambda session: changes.resume(session, held, now(), "eva", waive=False, why=None))
+    scene.work()
+    await scene.reached("100001", OrderState.SUBMITTED)
+
+
+async def test_a_refusal_never_holds_a_cancelled_order(scene: Scene) -> None:
+    scene.work()
+    order = await scene.mapped()
+    await scene.reached("100001", OrderState.SUBMITTED)
+    scene.answer("a.json", key="k-100001", refused="The period is closed.")
+    await scene.listen()
+    await scene.store.write(lambda session: changes.cancel(session, scene.row(order), now(), "eva", None))
+    scene.answer("b.json", key="k-100001", refused="Still closed.")
+    await scene.listen()
+    assert scene.row(order).hold is None
+
+
+async def test_the_number_told_again_ends_a_late_refusal(scene: Scene) -> None:
+    scene.work()
+    order = await scene.mapped()
+    await scene.reached("100001", OrderState.SUBMITTED)
+    scene.answer("a.json", key="k-100001", erp_order_no="SO-1")
+    await scene.listen()
+    await scene.reached("100001", OrderState.CONFIRMED)
+    scene.answer("b.json", key="k-100001", refused="Never mind.")
+    await scene.listen()
+    assert scene.row(order).hold is HoldReason.ERP_REFUSED
+    scene.answer("c.json", key="k-100001", erp_order_no="SO-1")
+    await scene.listen()
+    assert scene.row(order).hold is None
+
+
+async def test_an_error_nobody_thought_of_counts_as_unclear(scene: Scene) -> None:
+    scene.erp.failures = [ConnectionResetError("after the POST")]
+    with capture_logs() as lines:
+        scene.work()
+        order = await scene.mapped()
+        await scene.reached("100001", OrderState.SUBMITTED)
+    assert next(attempt.outcome for attempt in story(scene.store).attempts) == "error"
+    assert scene.store.read(lambda session: lanes.ended_unclear(session, order.id))
+    assert "after the POST" not in str(lines)

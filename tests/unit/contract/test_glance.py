@@ -12,13 +12,16 @@ from order_receiver.contract.glance import Glance, glance
             b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"DoHold":true,"Items":[{"a":[1]},{}],"New":{}}',
             Glance("k", "1", do_hold=True, rows=2),
         ),
-        (b'{"ClientOrderRef":100001,"Header":{"ApplicationKey":"k"}}', Glance("k", "100001", do_hold=False, rows=0)),
         (
-            b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"Items":null,"DoHold":null}',
+            b'{"ClientOrderRef":100001,"Header":{"ApplicationKey":"k"},"Items":[]}',
+            Glance("k", "100001", do_hold=False, rows=0),
+        ),
+        (
+            b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"Items":[],"DoHold":null}',
             Glance("k", "1", do_hold=False, rows=0),
         ),
         (
-            b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"DoHold":"true"}',
+            b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"DoHold":"true","Items":[]}',
             Glance("k", "1", do_hold=True, rows=0),
         ),
     ],
@@ -42,6 +45,8 @@ def test_glance(body: bytes, seen: Glance) -> None:
         b'{"ClientOrderRef":[],"Header":{"ApplicationKey":"k"}}',
         b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"DoHold":"maybe"}',
         b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"Items":{}}',
+        b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"Items":null}',
+        b'{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"},"items":[{}]}',
         b'\xef\xbb\xbf{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"}}',
         '{"ClientOrderRef":"1","Header":{"ApplicationKey":"k"}}'.encode("utf-16"),
         b'{"a":' + b"[" * 100_000,

@@ -48,10 +48,17 @@ def test_order_type_by_number_or_name(value: str) -> None:
     assert read_clean(f'{{"OrderType":{value}}}').OrderType is OrderType.RecurringOrder
 
 
-@pytest.mark.parametrize("value", ["9", '"9"', '"Basket"', "0", "true", "[]", "1.5"])
-def test_unknown_order_type_is_a_problem(value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "severity"),
+    [
+        *((value, Severity.NOTE) for value in ("9", '"9"', '"Basket"', "0", "1.5")),
+        *((value, Severity.PROBLEM) for value in ("true", "[]")),
+    ],
+)
+def test_an_unknown_order_type_is_noted_and_taken_as_an_order(value: str, severity: Severity) -> None:
     finding = only_finding(f'{{"OrderType":{value}}}')
-    assert (finding.where, finding.rule, finding.severity) == ("/OrderType", "unknown-code", Severity.PROBLEM)
+    assert (finding.where, finding.rule, finding.severity) == ("/OrderType", "unknown-code", severity)
+    assert "Taken as Order" in finding.advice
     assert "3 RecurringOrder" in finding.advice
 
 

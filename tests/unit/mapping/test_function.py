@@ -82,6 +82,26 @@ def test_its_exceptions_name_file_and_line(
     assert message in str(failed.value)
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("return {}['Anna Svensson']", "in {file}, line 2: KeyError."),
+        ("return int('19121212-1212')", "in {file}, line 2: ValueError."),
+        ("return order.Itms", "in {file}, line 2 at Itms: AttributeError."),
+        ("raise Named('Anna Svensson')", "in {file}, line 2: Named."),
+        ("return {'Anna Svensson': Decimal('NaN')}", "in {file}: NotPlain."),
+    ],
+)
+def test_logs_are_told_where_but_nothing_that_the_order_says(
+    opened: Open, order: OrderRequest, context: MappingContext, body: str, shown: str
+) -> None:
+    named = "class Named(Exception):\n    def __init__(self, name):\n        self.name = name"
+    mapping = opened(f"def to_erp(order, context):\n    {body}\n\nfrom decimal import Decimal\n{named}")
+    with pytest.raises(MappingFailed) as failed:
+        mapping.map(order, context)
+    assert failed.value.for_logs == f"The order cannot be mapped {shown.format(file=failed.value.file)}"
+
+
 def test_it_may_raise_mapping_failed_itself(opened: Open, order: OrderRequest, context: MappingContext) -> None:
     mapping = opened(
         "from order_receiver.mapping import MappingFailed\n"
@@ -90,6 +110,7 @@ def test_it_may_raise_mapping_failed_itself(opened: Open, order: OrderRequest, c
     with pytest.raises(MappingFailed) as failed:
         mapping.map(order, context)
     assert str(failed.value) == "The order cannot be mapped at Items[0].UnitOfMeasure: no such unit."
+    assert failed.value.for_logs == "The order cannot be mapped at Items[0].UnitOfMeasure."
 
 
 @pytest.mark.parametrize(

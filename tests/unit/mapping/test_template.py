@@ -199,6 +199,23 @@ def test_the_field_is_found_among_several_or_left_open(render: Render, line: str
     assert failed.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (
+            "{{ order.DoHold }} {{ order.ClientOrderRef ~ 'x'|decimal }}",
+            ", line 1 at order.ClientOrderRef ~ 'x'|decimal: WrongValue.",
+        ),
+        ("{{ {}['a'][order.ClientOrderRef] }}", ", line 1 at {}['a'][order.ClientOrderRef]: UndefinedError."),
+        ("", ": BadOutput."),
+    ],
+)
+def test_logs_are_told_where_but_nothing_that_the_order_says(render: Render, source: str, shown: str) -> None:
+    with pytest.raises(MappingFailed) as failed:
+        render(source)
+    assert failed.value.for_logs == f"The order cannot be mapped in orders.txt.j2{shown}"
+
+
 def test_a_failure_in_an_included_file_names_that_file(render: Render, tmp_path: Path) -> None:
     (tmp_path / "head.j2").write_text("\n{{ order.Itms }}")
     with pytest.raises(MappingFailed, match=r"in head\.j2, line 2 at order\.Itms"):

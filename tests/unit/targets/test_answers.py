@@ -27,6 +27,17 @@ def test_the_key_is_made_from_application_key_and_reference() -> None:
     assert update.client_order_ref == "100001"
 
 
+@pytest.mark.parametrize("written", [f" {{{GUID}}} ", GUID.replace("-", "")])
+def test_an_application_key_is_known_in_every_form_of_a_guid(written: str) -> None:
+    update = read_answer(Answer(client_order_ref="100001", application_key=written, erp_order_no="1"), "a.json")
+    assert update.submission_key == f"{GUID.lower()}-100001"
+
+
+def test_a_blank_application_key_is_none() -> None:
+    update = read_answer(Answer(client_order_ref="100001", application_key=" ", erp_order_no="1"), "a.json")
+    assert (update.submission_key, update.client_order_ref) == (None, "100001")
+
+
 def test_a_reference_alone_is_handed_on() -> None:
     update = read_answer(Answer(client_order_ref="100001", erp_order_no="1"), "a.json")
     assert (update.submission_key, update.client_order_ref) == (None, "100001")

@@ -16,15 +16,15 @@ async def test_as_many_more_may_wait_claimed_as_may_run() -> None:
     queue = SystemQueue("erp", 2)
     assert queue.room == 4
     queue.take([task(1), task(2), task(3)])
-    assert (queue.room, queue.held) == (1, 3)
+    assert (queue.room, queue.count) == (1, 3)
     first = queue.next()
     assert first == task(1)
-    queue.running[1] = asyncio.create_task(asyncio.sleep(0))
-    queue.running[2] = queue.running[1]
+    queue.running[1, 1] = asyncio.create_task(asyncio.sleep(0))
+    queue.running[2, 1] = queue.running[1, 1]
     assert queue.next() is None
     queue.ended(task(1))
     assert queue.wake.is_set()
-    assert (queue.room, queue.held) == (2, 2)
+    assert (queue.room, queue.count) == (2, 2)
     assert queue.next() == task(2)
 
 
@@ -41,7 +41,7 @@ async def test_it_asks_for_more_when_half_empty_and_not_at_every_end() -> None:
 async def test_a_task_that_is_not_held_ends_without_trouble() -> None:
     queue = SystemQueue("erp", 1)
     queue.ended(task(9))
-    assert (queue.held, queue.next()) == (0, None)
+    assert (queue.count, queue.next()) == (0, None)
 
 
 async def test_leases_are_renewed_once_they_are_old_enough(monkeypatch: pytest.MonkeyPatch) -> None:

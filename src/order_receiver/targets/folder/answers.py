@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from order_receiver.orders.identity import OrderKey
+from order_receiver.orders.identity import OrderKey, normal_application_key
 from order_receiver.targets.adapter import Update, UpdateKind
 from order_receiver.targets.keys import submission_key
 
@@ -116,6 +116,7 @@ def _order_named(answer: Answer) -> tuple[str | None, str | None]:
         return answer.key.strip(), reference or None
     if not reference:
         raise Unreadable('It must name the order: "key" as in the order file, or "client_order_ref".')
-    if answer.application_key:
-        return submission_key(OrderKey(answer.application_key.strip().lower(), reference)), reference
+    application_key = normal_application_key(answer.application_key or "")
+    if application_key:
+        return submission_key(OrderKey(application_key, reference)), reference
     return None, reference
