@@ -7,6 +7,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError
@@ -54,6 +55,7 @@ class Credentials:
         self._running: dict[bytes, asyncio.Task[str | None]] = {}
         self._at_once = asyncio.Semaphore(at_once)
         self._waiting = waiting
+        self._thread = ThreadPoolExecutor(at_once, thread_name_prefix="password")
 
     def known(self, authorization_header: bytes | None) -> str | None:
         """The user of a header verified before, at once; None says nothing about any other header."""
@@ -84,7 +86,7 @@ class Credentials:
 
     async def _check(self, digest: bytes, pairs: tuple[Pair, ...]) -> str | None:
         async with self._at_once:
-            user = await asyncio.to_thread(self._user_of, pairs)
+            user = await asyncio.get_running_loop().run_in_executor(self._thread, self._user_of, pairs)
         if user is not None:
             if len(self._users) >= _REMEMBERED:
                 self._users.clear()

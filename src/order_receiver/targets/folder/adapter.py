@@ -1,8 +1,11 @@
 """An ERP that takes orders as files from an outbox and answers with files in an inbox."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from order_receiver.orders.outcomes import PermanentFailure
 from order_receiver.settings.model import FolderTarget
@@ -22,6 +25,12 @@ from order_receiver.targets.folder.files import Handover, hand_over, handed_over
 from order_receiver.targets.folder.trials import try_folder
 from order_receiver.targets.folder.trouble import transient
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+THREADS = 16
+"""Files worked on at once; an fsync waits for the disk and not for a processor."""
+
 
 class FolderAdapter:
     """Writes `<key>.<extension>` into the outbox exactly once (see `files`) and reads `*.json` from the inbox.
@@ -35,6 +44,7 @@ class FolderAdapter:
         self._outbox = base / settings.outbox
         self._inbox = None if settings.inbox is None else base / settings.inbox
         self._number_on_write = settings.number_on_write
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"folder {self._outbox.name}")
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
@@ -54,13 +64,13 @@ class FolderAdapter:
                 f"Norce takes {NUMBER_LIMIT}. Turn number_on_write off for this target."
             )
         handover = Handover(self._outbox, key, document.extension, document.content)
-        name = await asyncio.to_thread(hand_over, handover)
+        name = await self._in_thread(hand_over, handover)
         return Submitted(erp_order_no=key if self._number_on_write else None, erp_id=name)
 
     async def find(self, key: str) -> Sequence[ErpOrder]:
         """The order if its file was handed over, whether or not the ERP has taken it. Raises TransientFailure."""
         try:
-            name = await asyncio.to_thread(handed_over, self._outbox, key)
+            name = await self._in_thread(handed_over, self._outbox, key)
         except OSError as error:
             raise transient("Looking for an order in", self._outbox, error) from error
         number = key if self._number_on_write else None
@@ -70,18 +80,18 @@ class FolderAdapter:
         """Read up to 200 answer files; those without use move to `unreadable`. Raises TransientFailure."""
         if self._inbox is None:
             return Poll(updates=())
-        return await asyncio.to_thread(_poll, self._inbox)
+        return await self._in_thread(_poll, self._inbox)
 
     async def acknowledge(self, updates: Sequence[Update]) -> None:
         """Move the answer files to `done`. Raises TransientFailure."""
         if self._inbox is not None:
             names = [(update.source, None) for update in updates]
-            await asyncio.to_thread(_put_all_away, self._inbox, names, DONE)
+            await self._in_thread(_put_all_away, self._inbox, names, DONE)
 
     async def set_aside(self, update: Update, reason: str) -> None:
         """Move the answer file to `unreadable` with the reason beside it. Raises TransientFailure."""
         if self._inbox is not None:
-            await asyncio.to_thread(_put_all_away, self._inbox, [(update.source, reason)], UNREADABLE)
+            await self._in_thread(_put_all_away, self._inbox, [(update.source, reason)], UNREADABLE)
 
     async def cancel(self, key: str) -> CancelOutcome:
         """A file cannot be called back: the ERP may have read it already."""
@@ -89,10 +99,15 @@ class FolderAdapter:
 
     async def check(self) -> None:
         """Try the folders with a hidden file that is removed again. Raises TransientFailure, PermanentFailure."""
-        await asyncio.to_thread(_check, self._outbox, self._inbox)
+        await self._in_thread(_check, self._outbox, self._inbox)
 
     async def close(self) -> None:
-        """Nothing is held open between calls."""
+        """Let go of the threads; one that hangs on a dead share is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, work: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
+        """Work with files beside the event loop, in threads of this target's own: a dead share stops nobody else."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments, **named))
 
 
 def _poll(inbox: Path) -> Poll:
