@@ -21,7 +21,7 @@ _ROW = (
 _insert = Statement(
     insertion(
         tables.submissions, "order_id", "target", "key", "media_type", "extension", "document", "created_at"
-    ).returning(*_ROW)
+    ).returning(_s.id)
 )
 _by_order = Statement(select(*_ROW).where(_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target")))
 _with_order = Statement(
@@ -71,7 +71,18 @@ def add(
     )
     if row is None:
         raise LookupError("the database returned no submission")
-    return _submission(row)
+    return SubmissionRow(
+        id=row[0],
+        order_id=order_id,
+        target=target,
+        key=key,
+        document=content,
+        media_type=media_type,
+        extension=extension,
+        step={},
+        erp_order_no=None,
+        erp_id=None,
+    )
 
 
 def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | None:
