@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from shutil import which
 from typing import Annotated
 
 import typer
@@ -56,6 +57,7 @@ def demo(
     folder.path.mkdir(parents=True, exist_ok=True)
     with suppress(KeyboardInterrupt):
         report = asyncio.run(_Demo(folder, count, rate, seed, keep=keep).run())
+        console.print()
         console.print(render_table(report))
         _print_hints(folder)
         if not report.good:
@@ -174,11 +176,12 @@ def _free_port() -> int:
 
 def _print_hints(folder: DemoFolder) -> None:
     config = folder.configuration
+    program = "order-receiver" if which("order-receiver") else os.path.relpath(sys.argv[0])
     console.print(
         f"\nLook around:\n"
-        f"  order-receiver orders list --config {config}\n"
-        f"  order-receiver orders list --held --config {config}\n"
-        f"  order-receiver answers\n"
+        f"  {program} orders list --config {config}\n"
+        f"  {program} orders list --held --config {config}\n"
+        f"  {program} answers\n"
         f"What the ERP got: {folder.path / 'erp' / 'taken'}   what the receiver said: {folder.log}",
         markup=False,
         soft_wrap=True,
