@@ -176,7 +176,9 @@ def _free_port() -> int:
 
 def _print_hints(folder: DemoFolder) -> None:
     config = folder.configuration
-    program = "order-receiver" if which("order-receiver") else os.path.relpath(sys.argv[0])
+    started = Path(sys.argv[0])
+    off_path = started.name == "order-receiver" and which("order-receiver") is None
+    program = os.path.relpath(started) if off_path else "order-receiver"
     console.print(
         f"\nLook around:\n"
         f"  {program} orders list --config {config}\n"
