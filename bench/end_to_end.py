@@ -53,14 +53,29 @@ WAYS = (
 def measure(workshop: Workshop) -> Section:
     """All ways, in alternated rounds."""
     found: dict[str, list[Measured]] = {way.name: [] for way in WAYS}
+    floors: list[float] = []
     for _ in range(1 if workshop.quick else ROUNDS):
+        floors.append(floor_cpu(workshop))
         for way in WAYS:
             measured = run(workshop, way)
             found[way.name].append(measured)
             print(f"  {way.name}: {measured.per_second:,.0f}/s, CPU {measured.cpu:.0f} µs", flush=True)
-    rows = [_row(way, found[way.name]) for way in WAYS]
-    head = ("Way", "work.concurrency", "norce.concurrency", "Confirmed/s", "CPU µs")
+        floors.append(floor_cpu(workshop))
+        print(f"  floor before and after: CPU {floors[-2]:.0f} and {floors[-1]:.0f} µs", flush=True)
+    rows = [_row(way, found[way.name], median(floors)) for way in WAYS]
+    rows.append((f"floor: {min(floors):.0f} to {max(floors):.0f} µs", "", "", "", f"{median(floors):.0f}", "1.0"))
+    head = ("Way", "work.concurrency", "norce.concurrency", "Confirmed/s", "CPU µs", "in floors")
     return Section("end-to-end", f"{table(head, rows)}\n\n{aims(_aims(found[WAYS[1].name]))}")
+
+
+def floor_cpu(workshop: Workshop) -> float:
+    """Microseconds of CPU that the floor needs for a request at this moment: the machine's speed, to divide by."""
+    seconds = 1.0 if workshop.quick else 3.0
+    with running(workshop.fresh("floor"), "-m", "bench.floor_server") as floor:
+        workshop.send(floor.port, lines=10, connections=CONNECTIONS, seconds=0.5)
+        before = floor.cpu_seconds()
+        load = workshop.send(floor.port, lines=10, connections=CONNECTIONS, seconds=seconds)
+        return (floor.cpu_seconds() - before) / load.accepted * 1e6
 
 
 def run(workshop: Workshop, way: Way) -> Measured:
@@ -110,9 +125,9 @@ def _span(folder: Path, warm: int) -> float:
     return (last - first).total_seconds()
 
 
-def _row(way: Way, found: list[Measured]) -> tuple[str, ...]:
+def _row(way: Way, found: list[Measured], floor: float) -> tuple[str, ...]:
     speed, cpu = median(one.per_second for one in found), median(one.cpu for one in found)
-    return way.name, str(way.shape.work), str(way.shape.norce), f"{speed:,.0f}", f"{cpu:.0f}"
+    return way.name, str(way.shape.work), str(way.shape.norce), f"{speed:,.0f}", f"{cpu:.0f}", f"{cpu / floor:.1f}"
 
 
 def _aims(found: list[Measured]) -> list[Aim]:

@@ -32,6 +32,7 @@ async def serve() -> None:
         floor, port=0, http="httptools", ws="none", lifespan="off", access_log=False, log_config=None
     )
     listener = config.bind_socket()
+    listener.listen(config.backlog)
     line = msgspec.json.encode({"event": "door.open", "port": listener.getsockname()[1]}).decode()
     print(line, file=sys.stderr, flush=True)
     await uvicorn.Server(config).serve(sockets=[listener])

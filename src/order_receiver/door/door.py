@@ -27,7 +27,7 @@ from order_receiver.store.reading import number_of
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Accepted, Arrival, Differing, Message, Repeated
 from order_receiver.telemetry import Gathered, trace
-from order_receiver.work.checking import obstacles, tell
+from order_receiver.work.checking import DO_HOLD, obstacles, tell
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +123,7 @@ class Door:
 
     async def _quarantine(self, message: Message, situation: Situation, reason: str) -> Outcome:
         number = await self._store.write(partial(accepting.put_in_quarantine, message=message, reason=reason))
-        log.warning("door.quarantined", quarantine=f"Q{number}", reason=reason, remote=message.remote)
+        log.warning("door.quarantined", quarantine=f"Q{number}", situation=situation.value, remote=message.remote)
         return Outcome(situation, detail=reason, quarantine=f"Q{number}")
 
     async def _accept(self, message: Message, media: MediaType, found: Identified) -> Outcome:
@@ -136,7 +136,7 @@ class Door:
             return await self._quarantine(message, Situation.FAILED_WITH_FINDINGS, told)
         elif found.do_hold:
             situation, hold = Situation.DO_HOLD, HoldReason.DO_HOLD
-            text = "The web solution asks for a manual check before the order is processed."
+            text = DO_HOLD
         elif found.rows == 0:
             situation, hold, text = Situation.STORED_WITH_FINDINGS, HoldReason.FINDINGS, "The order has no rows."
         result = await self._store.write(partial(accepting.accept, arrival=Arrival(found.key, message, hold, text)))
@@ -153,9 +153,8 @@ class Door:
         if self._store.read(partial(accepting.is_known, key=found.key)):
             return None
         try:
-            reading = read(
-                message.body, charset=media.charset, zone=ZoneInfo(application.time_zone), limits=self._limits
-            )
+            zone = self._zones[found.key.application_key]
+            reading = read(message.body, charset=media.charset, zone=zone, limits=self._limits)
         except Unreadable as error:
             return str(error)
         obstructing = obstacles(reading, application).all

@@ -71,18 +71,7 @@ def add(
     )
     if row is None:
         raise LookupError("the database returned no submission")
-    return SubmissionRow(
-        id=row[0],
-        order_id=order_id,
-        target=target,
-        key=key,
-        document=content,
-        media_type=media_type,
-        extension=extension,
-        step={},
-        erp_order_no=None,
-        erp_id=None,
-    )
+    return _submission((row[0], order_id, target, key, content, media_type, extension, None, None, None))
 
 
 def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | None:

@@ -9,6 +9,7 @@ from order_receiver.orders.checks import TOTALS_DIFFER, check
 from order_receiver.settings.model import Application
 
 MOST_TOLD = 10
+DO_HOLD = "The web solution asks for a manual check before the order is processed."
 
 
 class Obstacles(Value, frozen=True):

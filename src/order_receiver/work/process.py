@@ -26,7 +26,7 @@ from order_receiver.store.session import Session
 from order_receiver.store.store import Store
 from order_receiver.store.values import NewTask, OrderRow, Task
 from order_receiver.targets.keys import submission_key
-from order_receiver.work.checking import obstacles, tell
+from order_receiver.work.checking import DO_HOLD, obstacles, tell
 from order_receiver.work.kinds import SUBMIT, target_system
 from order_receiver.work.results import Done, Hold
 from order_receiver.work.submit import Mapped
@@ -86,7 +86,7 @@ class Process:
     def _check(self, order: OrderRow, reading: Reading, application: Application) -> Sequence[Finding]:
         """Hold for the first cause that no person has waived; what is merely odd is returned."""
         if reading.order.DoHold and HoldReason.DO_HOLD not in order.waived:
-            raise Hold(HoldReason.DO_HOLD, "The web solution asks for a manual check before the order is processed.")
+            raise Hold(HoldReason.DO_HOLD, DO_HOLD)
         found = obstacles(reading, application)
         if found.problems and HoldReason.FINDINGS not in order.waived:
             raise Hold(HoldReason.FINDINGS, tell(found.problems))
