@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from order_receiver.app.assembly import Configuration
 from order_receiver.cli.output import console, local, print_json, print_table
-from order_receiver.cli.story import masked
+from order_receiver.contract.personal import masked_message
 from order_receiver.store.queries import QuarantineLine
 
 _NUMBER = re.compile(r"[Qq](\d{1,18})")
@@ -31,7 +31,7 @@ def print_quarantine(lines: Sequence[QuarantineLine], configuration: Configurati
 def print_quarantined(line: QuarantineLine, configuration: Configuration, *, as_json: bool) -> None:
     """Show one message as it came, personal numbers masked."""
     if as_json:
-        print_json({**_told(line), "body": masked(line.body)})
+        print_json({**_told(line), "body": masked_message(line.body)})
         return
     zone = ZoneInfo(configuration.settings.time_zone)
     console.print(
@@ -39,7 +39,7 @@ def print_quarantined(line: QuarantineLine, configuration: Configuration, *, as_
     )
     console.print(f"Not taken over: {line.reason}", markup=False, soft_wrap=True)
     console.print(f"Content-Type: {line.media_type or 'none'}, {len(line.body)} bytes:\n", markup=False)
-    console.print(masked(line.body), markup=False, soft_wrap=True)
+    console.print(masked_message(line.body), markup=False, soft_wrap=True)
 
 
 def _told(line: QuarantineLine) -> dict[str, object]:

@@ -1,15 +1,13 @@
 """One order told from beginning to now."""
 
-import re
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from order_receiver.cli.output import console, local, print_table
+from order_receiver.contract.personal import masked_message
 from order_receiver.orders.states import EXPLANATIONS, HoldReason
 from order_receiver.store.queries import Story, TaskLine
 from order_receiver.store.store import now
-
-_PERSONAL_NUMBER = re.compile(rb'("ssn"\s*:\s*)("(?:[^"\\]|\\.)*"|(?!null\b)[^,}\]\s]+)', re.IGNORECASE)
 
 
 def print_story(story: Story, zone: ZoneInfo, *, message: bool, document: bool) -> None:
@@ -44,11 +42,11 @@ def print_story(story: Story, zone: ZoneInfo, *, message: bool, document: bool) 
     if document:
         for submission in story.submissions:
             console.print(f"\nDocument for {submission.target}, key {submission.key}:", markup=False, style="bold")
-            console.print(masked(submission.document), markup=False, soft_wrap=True)
+            console.print(masked_message(submission.document), markup=False, soft_wrap=True)
     if message:
         for line in story.messages:
             console.print(f"\nMessage ({line.role}) of {local(line.received_at, zone)}:", markup=False, style="bold")
-            console.print(masked(line.body), markup=False, soft_wrap=True)
+            console.print(masked_message(line.body), markup=False, soft_wrap=True)
 
 
 def story_as_data(story: Story, *, message: bool, document: bool) -> dict[str, object]:
@@ -64,15 +62,10 @@ def story_as_data(story: Story, *, message: bool, document: bool) -> dict[str, o
     return data
 
 
-def masked(body: bytes) -> str:
-    """A message as text, its personal identity numbers masked."""
-    return _PERSONAL_NUMBER.sub(rb'\1"***"', body).decode("utf-8", errors="replace")
-
-
 def _shown(line: object, member: str, *, kept: bool) -> Mapping[str, object]:
     values = {name: getattr(line, name) for name in line.__annotations__}
     content = values.pop(member)
-    return {**values, member: masked(content)} if kept else values
+    return {**values, member: masked_message(content)} if kept else values
 
 
 def _print_hold(reason: str, text: str) -> None:

@@ -2,11 +2,10 @@
 
 from order_receiver.contract.codes import FeeType, OrderStatus, OrderType, StatusCode
 from order_receiver.contract.findings import Finding, Severity
-from order_receiver.contract.glance import Glance, glance
 from order_receiver.contract.notes import notes
 from order_receiver.contract.outgoing import OrderInfo, SendOrderStatusRequest
 from order_receiver.contract.personal import mask, personal_kind, shorten, shown, shown_at
-from order_receiver.contract.reading import Limits, Reading, Unreadable
+from order_receiver.contract.reading import Glance, Limits, Reading, Unreadable
 from order_receiver.contract.request import OrderItem, OrderRequest
 from order_receiver.contract.response import OrderResponse, order_response
 
@@ -26,7 +25,6 @@ __all__ = [
     "Severity",
     "StatusCode",
     "Unreadable",
-    "glance",
     "mask",
     "notes",
     "order_response",

@@ -15,8 +15,9 @@ class Severity(StrEnum):
 class Finding:
     """One thing found in a message.
 
-    `where` is a JSON pointer (later also an XPath with line), `rule` a code word of ours such as `not-a-number`,
-    `seen` the value met, shortened and with personal data masked, `advice` one plain sentence saying what to do.
+    `where` is a JSON pointer (told to people as an XPath with its line where the message is XML), `rule` a code word
+    of ours such as `not-a-number`, `seen` the value met, shortened and with personal data masked, `advice` one plain
+    sentence saying what to do.
     """
 
     where: str

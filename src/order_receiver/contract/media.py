@@ -18,6 +18,11 @@ class MediaType(Value, frozen=True):
         return self.name in {"application/json", "text/json"} or self.name.endswith("+json")
 
     @property
+    def is_xml(self) -> bool:
+        """`application/xml`, `text/xml`, and types that end in +xml, SOAP's own among them."""
+        return self.name in {"application/xml", "text/xml"} or self.name.endswith("+xml")
+
+    @property
     def is_open(self) -> bool:
         """Says nothing about the form, so the first byte decides."""
         return self.name in {"", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"}

@@ -2,7 +2,7 @@
 
 from order_receiver.contract.findings import Finding, Severity
 from order_receiver.contract.personal import shorten
-from order_receiver.contract.places import Path, Style, json_pointer
+from order_receiver.contract.places import Path, json_pointer
 
 FINDINGS_LIMIT = 100
 UNKNOWN_LIMIT = 20
@@ -12,12 +12,11 @@ NAME_LENGTH = 100
 class Notebook:
     """Findings of one message; a hostile message cannot make it grow beyond its limits.
 
-    `path` is the place being read, kept by whoever walks the message; `style` writes places down.
+    `path` is the place being read, kept by whoever walks the message.
     """
 
-    def __init__(self, style: Style = json_pointer) -> None:
+    def __init__(self) -> None:
         self.path: list[str | int] = []
-        self._style = style
         self._findings: list[Finding] = []
         self._unknown: set[tuple[str, str]] = set()
         self._left_out = 0
@@ -30,7 +29,7 @@ class Notebook:
             self._left_out += 1
             return
         place: Path = (*self.path,) if name is None else (*self.path, name)
-        self._findings.append(Finding(self._style(place), rule, seen, advice, severity))
+        self._findings.append(Finding(json_pointer(place), rule, seen, advice, severity))
 
     def unknown(self, struct: str, name: str) -> None:
         """Note a member that the contract does not name: once per entity and name, the value not shown."""
@@ -47,4 +46,4 @@ class Notebook:
         if not self._left_out:
             return tuple(self._findings)
         more = f"{self._left_out} more"
-        return *self._findings, Finding(self._style(()), "more-findings", more, "Correct those above first.")
+        return *self._findings, Finding("", "more-findings", more, "Correct those above first.")

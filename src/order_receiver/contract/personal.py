@@ -3,6 +3,8 @@
 Which members are personal is written on the message Structs and nowhere else.
 """
 
+import json
+import re
 from functools import lru_cache
 
 from order_receiver.contract.places import parse_pointer
@@ -11,6 +13,11 @@ from order_receiver.contract.request import Message, OrderRequest
 
 SHOWN_LENGTH = 60
 MASK = "***"
+
+_NUMBER_IN_JSON = re.compile(r'("ssn"\s*:\s*)("(?:[^"\\]|\\.)*"|(?!null\b)[^,}\]\s]+)', re.IGNORECASE)
+_NUMBER_IN_XML = re.compile(
+    r"(<(?:[\w.-]+:)?ssn(?:\s[^<>]*)?(?<!/)>)(?:[^<]|<!\[CDATA\[.*?\]\]>|<!--.*?-->)+", re.IGNORECASE | re.DOTALL
+)
 
 
 def mask(value: str, kind: str = "personal") -> str:
@@ -61,3 +68,9 @@ def _kind_of(names: tuple[str, ...]) -> str | None:
 def personal_kind(pointer: str) -> str | None:
     """How the member of an OrderRequest at a JSON pointer is masked: `personal`, `secret`, or None for not at all."""
     return _kind_of(tuple(part for part in parse_pointer(pointer) if not part.isdigit()))
+
+
+def masked_message(body: bytes) -> str:
+    """A message in whatever form as text, its personal identity numbers masked; what is no text is replaced."""
+    text = body.decode(json.detect_encoding(body), errors="replace")
+    return _NUMBER_IN_XML.sub(rf"\1{MASK}", _NUMBER_IN_JSON.sub(rf'\1"{MASK}"', text))

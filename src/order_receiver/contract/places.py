@@ -1,12 +1,7 @@
-"""Places in a message: a path of member names and list positions, and how a person is shown it."""
-
-from collections.abc import Callable
+"""Places in a message: a path of member names and list positions."""
 
 Path = tuple[str | int, ...]
 """From the root inwards, such as `("Items", 0, "PartNo")`; the empty path is the whole message."""
-
-Style = Callable[[Path], str]
-"""Writes a path down: as JSON pointer here; an XML reader brings its own."""
 
 
 def json_pointer(path: Path) -> str:

@@ -1,6 +1,6 @@
 """Typing a plain tree member by member, so that one bad member never costs the others.
 
-It goes by the plan of the message Structs and knows nothing of JSON: the XML reader hands it the same kind of tree.
+It goes by the plan of the message Structs and knows nothing of JSON or XML: both hand it the same kind of tree.
 (norce: tolerance table)
 """
 

@@ -1,8 +1,8 @@
 """The answer policy: one table of data, from what happened to what Norce is told.
 
-Exactly HTTP 200 with an OrderResponse is an answer to Norce; anything else makes it repeat the order every ten
-minutes for up to six hours. `Failed` is final, so it is said only where a repeat could never help and nothing was
-taken over. (norce: receiving orders, answering)
+Exactly HTTP 200 with an OrderResponse, in the form of the request, is an answer to Norce; anything else makes it
+repeat the order every ten minutes for up to six hours. `Failed` is final, so it is said only where a repeat could never
+help and nothing was taken over. (norce: receiving orders, answering)
 """
 
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ class Situation(StrEnum):
     BODY_TOO_SLOW = "body-too-slow"
     BODY_TOO_LARGE = "body-too-large"
     TOO_MANY_ROWS = "too-many-rows"
+    ENVELOPE_REFUSED = "envelope-refused"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     UNSUPPORTED_ENCODING = "unsupported-encoding"
     NO_CREDENTIALS = "no-credentials"
@@ -104,7 +105,13 @@ POLICY: dict[Situation, Answer] = {
         _again(_S.BODY_TOO_SLOW, 408, "The body took longer than read_timeout. Nothing was taken over."),
         _again(_S.BODY_TOO_LARGE, 413, "The body is larger than body_limit, {detail} bytes. Nothing was taken over."),
         _again(_S.TOO_MANY_ROWS, 413, "The order has more rows than item_limit, {detail}. Nothing was taken over."),
-        _again(_S.UNSUPPORTED_MEDIA_TYPE, 415, "Send the order as application/json. Nothing was taken over."),
+        _again(_S.ENVELOPE_REFUSED, 500, "{detail} Nothing was taken over."),
+        _again(
+            _S.UNSUPPORTED_MEDIA_TYPE,
+            415,
+            "Send the order as application/json, application/xml, text/xml or application/soap+xml. "
+            "Nothing was taken over.",
+        ),
         _again(_S.UNSUPPORTED_ENCODING, 415, "Send the body without Content-Encoding. Nothing was taken over."),
         _again(_S.NO_CREDENTIALS, 401, "Send the user name and password with HTTP Basic."),
         _again(_S.WRONG_CREDENTIALS, 401, "User name or password is wrong."),

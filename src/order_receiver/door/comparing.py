@@ -2,7 +2,7 @@
 
 from datetime import tzinfo
 
-from order_receiver.contract.json_form import read
+from order_receiver.contract.forms import read
 from order_receiver.contract.media import media_type
 from order_receiver.contract.reading import Limits, Reading, Unreadable
 from order_receiver.orders.fingerprint import differences
@@ -16,7 +16,7 @@ NOTHING = "nothing"
 
 
 def compare(first: Message, second: Message, zone: tzinfo, limits: Limits) -> str | None:
-    """None when both say the same; otherwise the differences in words, one a line, personal data masked."""
+    """None when both say the same, in whatever forms; otherwise the differences in words, one a line, masked."""
     old, new = _read(first, zone, limits), _read(second, zone, limits)
     if old is None or new is None:
         return UNREADABLE
@@ -29,6 +29,6 @@ def compare(first: Message, second: Message, zone: tzinfo, limits: Limits) -> st
 
 def _read(message: Message, zone: tzinfo, limits: Limits) -> Reading | None:
     try:
-        return read(message.body, charset=media_type(message.media_type).charset, zone=zone, limits=limits)
+        return read(message.body, media_type(message.media_type), zone=zone, limits=limits)
     except Unreadable:
         return None

@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from order_receiver.contract.json_form import read
-from order_receiver.contract.media import MediaType, media_type
+from order_receiver.contract.forms import read
+from order_receiver.contract.media import MediaType
 from order_receiver.contract.reading import Limits, Unreadable
+from order_receiver.contract.soap_form import EnvelopeRefused
 from order_receiver.door.answers import Situation
 from order_receiver.door.body import CUT_OFF, BodyReader, BodyRefused
 from order_receiver.door.comparing import compare
+from order_receiver.door.describing import described
 from order_receiver.door.identifying import Identified, Unidentified, identify_body
-from order_receiver.door.request import Head, head_of
-from order_receiver.door.responses import Outcome, send_outcome
+from order_receiver.door.request import Call, Head, head_of
+from order_receiver.door.responses import Outcome, send_document, send_outcome
 from order_receiver.orders.states import HoldReason
 from order_receiver.settings.credentials import Busy, Credentials
 from order_receiver.settings.model import Application
@@ -27,6 +29,7 @@ from order_receiver.store.reading import number_of
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Accepted, Arrival, Differing, Message, Repeated
 from order_receiver.telemetry import Gathered, trace
+from order_receiver.work.apart import Apart
 from order_receiver.work.checking import DO_HOLD, obstacles, tell
 
 log = structlog.get_logger(__name__)
@@ -55,15 +58,24 @@ class Door:
         self._limits = Limits(depth=settings.depth_limit, items=settings.item_limit)
         self._zones = {key: ZoneInfo(application.time_zone) for key, application in applications.items()}
         self._received = Gathered("order.received")
+        self._apart = Apart()
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing that is received is dropped without an answer or a place in the store."""
         head = head_of(scope, behind_proxy=self._settings.behind_proxy)
+        if head.method != "POST" and (document := described(scope, head, self._settings)) is not None:
+            await send_document(send, document, head.method)
+            return
+        call = Call(head)
         try:
-            outcome = await self._refuse_by_head(head) or await self._take(head, scope, receive)
+            outcome = await self._refuse_by_head(head) or await self._take(call, scope, receive)
         except BodyRefused as refused:
             outcome = Outcome(refused.situation, detail=str(self._settings.body_limit))
+        except EnvelopeRefused as refused:
+            call.reply = refused.reply
+            outcome = Outcome(Situation.ENVELOPE_REFUSED, detail=str(refused), fault=refused.code)
+            log.warning("door.envelope_refused", reason=str(refused), remote=head.client)
         except StoreOverloaded:
             outcome = Outcome(Situation.OVERLOADED)
         except StoreUnavailable:
@@ -72,7 +84,7 @@ class Door:
             log.error("door.unexpected_error", **trace(error))
             outcome = Outcome(Situation.UNEXPECTED)
         self._count(outcome.situation)
-        await send_outcome(send, outcome, self._settings.retry_after)
+        await send_outcome(send, outcome, call.likely_reply, self._settings.retry_after)
 
     async def _refuse_by_head(self, head: Head) -> Outcome | None:
         """Everything that can be refused before a byte of the body is read."""
@@ -89,8 +101,8 @@ class Door:
             return Outcome(Situation.UNSUPPORTED_ENCODING)
         if (head.announced_length or 0) > self._settings.body_limit:
             return Outcome(Situation.BODY_TOO_LARGE, detail=str(self._settings.body_limit))
-        media = media_type(head.text(b"content-type"))
-        return None if media.is_json or media.is_open else Outcome(Situation.UNSUPPORTED_MEDIA_TYPE)
+        known = head.media.is_json or head.media.is_xml or head.media.is_open
+        return None if known else Outcome(Situation.UNSUPPORTED_MEDIA_TYPE)
 
     async def _authenticate(self, authorization: bytes | None, client: str | None) -> Outcome | None:
         """Check a pair that has not been verified yet."""
@@ -105,21 +117,21 @@ class Door:
             return Outcome(Situation.WRONG_CREDENTIALS)
         return None
 
-    async def _take(self, head: Head, scope: Scope, receive: Receive) -> Outcome:
+    async def _take(self, call: Call, scope: Scope, receive: Receive) -> Outcome:
+        head = call.head
         body = await self._bodies.read(receive)
         if CUT_OFF in scope.get("state", ()):
             return Outcome(Situation.BODY_CUT_OFF)
-        content_type = head.text(b"content-type")
-        media = media_type(content_type)
-        message = Message(body, content_type, now(), head.client, head.kept())
-        if not media.is_json and body.lstrip()[:1] == b"<":
-            return Outcome(Situation.UNSUPPORTED_MEDIA_TYPE)
-        found = identify_body(body, media, self._limits, self._settings.default_application)
+        message = Message(body, head.text(b"content-type"), now(), head.client, head.kept())
+        call.body = body
+        identify = partial(identify_body, body, head.media, self._limits, self._settings.default_application)
+        found = await self._apart(len(body), identify)
+        call.reply = found.reply
         if isinstance(found, Unidentified):
             return await self._quarantine(message, found.situation, found.reason)
         if found.rows > self._settings.item_limit:
             return Outcome(Situation.TOO_MANY_ROWS, detail=str(self._settings.item_limit))
-        return await self._accept(message, media, found)
+        return await self._accept(message, head.media, found)
 
     async def _quarantine(self, message: Message, situation: Situation, reason: str) -> Outcome:
         number = await self._store.write(partial(accepting.put_in_quarantine, message=message, reason=reason))
@@ -132,7 +144,7 @@ class Door:
         if application is None:
             situation, hold = Situation.UNKNOWN_APPLICATION, HoldReason.UNKNOWN_APPLICATION
             text = f"No application with key {found.key.application_key} is configured."
-        elif application.on_findings == "fail" and (told := self._told(message, media, application, found)) is not None:
+        elif application.on_findings == "fail" and (told := await self._told(message, media, application, found)):
             return await self._quarantine(message, Situation.FAILED_WITH_FINDINGS, told)
         elif found.do_hold:
             situation, hold = Situation.DO_HOLD, HoldReason.DO_HOLD
@@ -148,13 +160,16 @@ class Door:
         self._store.announce_work(RECEIVER)
         return await self._stored(result.order_id, application.wait_milliseconds if application else 0)
 
-    def _told(self, message: Message, media: MediaType, application: Application, found: Identified) -> str | None:
+    async def _told(
+        self, message: Message, media: MediaType, application: Application, found: Identified
+    ) -> str | None:
         """What stands in a new order's way, for applications that want such orders failed; a known one stands."""
         if self._store.read(partial(accepting.is_known, key=found.key)):
             return None
         try:
             zone = self._zones[found.key.application_key]
-            reading = read(message.body, charset=media.charset, zone=zone, limits=self._limits)
+            whole = partial(read, message.body, media, zone=zone, limits=self._limits)
+            reading = await self._apart(len(message.body), whole)
         except Unreadable as error:
             return str(error)
         obstructing = obstacles(reading, application).all
@@ -172,7 +187,8 @@ class Door:
         number = result.erp_order_no
         if isinstance(result, Differing):
             zone = self._zones.get(found.key.application_key, DEFAULT_ZONE)
-            differences = compare(result.first, message, zone, self._limits)
+            both = partial(compare, result.first, message, zone, self._limits)
+            differences = await self._apart(len(result.first.body) + len(message.body), both)
             if differences is not None:
                 return await self._conflict(message, result, found, differences)
             await self._store.write(partial(accepting.note_repeat, order_id=result.order_id, at=message.received_at))

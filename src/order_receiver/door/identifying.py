@@ -1,11 +1,9 @@
-"""Which order a body is about: by a glance where possible, by the tolerant reader where not."""
+"""Which order a body is about, and how to answer it."""
 
-from datetime import UTC
-
-from order_receiver.contract.glance import Glance, glance
-from order_receiver.contract.json_form import read
+from order_receiver.contract.forms import glance, likely_reply
 from order_receiver.contract.media import MediaType
-from order_receiver.contract.reading import Limits, Unreadable
+from order_receiver.contract.reading import Glance, Limits, Unreadable
+from order_receiver.contract.reply import Reply
 from order_receiver.contract.value import Value
 from order_receiver.door.answers import Situation
 from order_receiver.orders.identity import OrderKey, identify
@@ -17,6 +15,7 @@ class Identified(Value, frozen=True):
     key: OrderKey
     do_hold: bool
     rows: int
+    reply: Reply
 
 
 class Unidentified(Value, frozen=True):
@@ -24,28 +23,21 @@ class Unidentified(Value, frozen=True):
 
     situation: Situation
     reason: str
+    reply: Reply
 
 
 def identify_body(
     body: bytes, media: MediaType, limits: Limits, default_application: str | None
 ) -> Identified | Unidentified:
-    """Find the key of the order in a body; a glance first, and only where that finds nothing the whole message."""
-    seen = glance(body) if (media.charset or "utf-8").lower() == "utf-8" else None
-    if seen is None:
-        try:
-            seen = _glance_of_all(body, media, limits)
-        except Unreadable as error:
-            return Unidentified(Situation.NOT_PARSEABLE, str(error))
+    """Find the key of the order in a body. Raises EnvelopeRefused where a SOAP envelope rules out an answer."""
+    try:
+        seen, reply = glance(body, media, limits)
+    except Unreadable as error:
+        return Unidentified(Situation.NOT_PARSEABLE, str(error), likely_reply(body, media))
     key = identify(seen.application_key, seen.client_order_ref, default_application)
     if key is None:
-        return Unidentified(Situation.NOT_IDENTIFIABLE, _why(seen))
-    return Identified(key, seen.do_hold, seen.rows)
-
-
-def _glance_of_all(body: bytes, media: MediaType, limits: Limits) -> Glance:
-    order = read(body, charset=media.charset, zone=UTC, limits=limits).order
-    application_key = None if order.Header is None else order.Header.ApplicationKey
-    return Glance(application_key, order.ClientOrderRef, order.DoHold, len(order.Items or ()))
+        return Unidentified(Situation.NOT_IDENTIFIABLE, _why(seen), reply)
+    return Identified(key, seen.do_hold, seen.rows, reply)
 
 
 def _why(seen: Glance) -> str:

@@ -1,7 +1,12 @@
-"""An order request's head: what is known before its body is read."""
+"""An order request: what is known before its body is read, and what is learnt while it is answered."""
+
+from dataclasses import dataclass
 
 from starlette.types import Scope
 
+from order_receiver.contract.forms import likely_reply
+from order_receiver.contract.media import MediaType, media_type
+from order_receiver.contract.reply import Reply
 from order_receiver.contract.value import Value
 
 CREDENTIAL_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
@@ -21,6 +26,11 @@ class Head(Value, frozen=True):
         return None if value is None else value.decode("latin-1")
 
     @property
+    def media(self) -> MediaType:
+        """Content-Type."""
+        return media_type(self.text(b"content-type"))
+
+    @property
     def announced_length(self) -> int | None:
         """Content-Length, where it is a number."""
         value = self.headers.get(b"content-length", b"")
@@ -38,6 +48,20 @@ class Head(Value, frozen=True):
             for name, value in self.headers.items()
             if name not in CREDENTIAL_HEADERS
         }
+
+
+@dataclass(slots=True)
+class Call:
+    """One request while it is answered; `reply` says how to write the answer, as soon as that is known."""
+
+    head: Head
+    body: bytes = b""
+    reply: Reply | None = None
+
+    @property
+    def likely_reply(self) -> Reply:
+        """How to answer, as far as that can be told."""
+        return self.reply or likely_reply(self.body, self.head.media)
 
 
 def head_of(scope: Scope, *, behind_proxy: bool) -> Head:

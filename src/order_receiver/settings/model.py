@@ -57,6 +57,10 @@ class Door(Section, frozen=True, kw_only=True):
     body_limit: Annotated[int, Meta(ge=1024, description="bytes of one message")] = 5_000_000
     depth_limit: Annotated[int, Meta(ge=8, le=200, description="nesting depth of a message")] = 64
     item_limit: Annotated[int, Meta(ge=1, description="rows of one order")] = 5_000
+    public_url: Annotated[
+        str | None,
+        Meta(description="address of the order path as senders see it, for ?wsdl; without it that of the request"),
+    ] = None
     read_timeout: Annotated[
         float, Meta(gt=0, description="seconds a sender may take for one head, and for one body")
     ] = 30.0

@@ -49,6 +49,8 @@ def _door(settings: Settings) -> Iterator[Trouble]:
         yield _error("door", "tls_certificate and tls_key belong together.", "Name both, or neither.")
     if not door.path.startswith("/"):
         yield _error("door.path", f'"{door.path}" must begin with a slash.', f'Write "/{door.path}".')
+    if door.public_url is not None and (fault := url_fault(door.public_url)):
+        yield _error("door.public_url", f"{fault}.", "Write it like https://orders.example.com/orders.")
     yield from _open_door(settings, door)
     known = {application.key.lower() for application in settings.applications}
     if door.default_application is not None and door.default_application.lower() not in known:

@@ -26,8 +26,11 @@ class Obstacles(Value, frozen=True):
 
 
 def obstacles(reading: Reading, application: Application) -> Obstacles:
-    """Sort what was found; a difference of totals that the application lets pass is merely noted."""
-    found = (*reading.findings, *check(reading.order, application.rounding_allowance))
+    """Sort what was found, each with its place as the sender wrote the message.
+
+    A difference of totals that the application lets pass is merely noted.
+    """
+    found = reading.located((*reading.findings, *check(reading.order, application.rounding_allowance)))
     totals = [finding for finding in found if finding.rule == TOTALS_DIFFER]
     passes = application.on_difference == "pass"
     problems = [finding for finding in found if finding.severity is Severity.PROBLEM and finding.rule != TOTALS_DIFFER]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from order_receiver.contract.findings import Finding
-from order_receiver.contract.json_form import read
+from order_receiver.contract.forms import read
 from order_receiver.contract.media import media_type as parse_media_type
 from order_receiver.contract.notes import notes
 from order_receiver.contract.reading import Limits, Reading, Unreadable
@@ -26,6 +26,7 @@ from order_receiver.store.session import Session
 from order_receiver.store.store import Store
 from order_receiver.store.values import NewTask, OrderRow, Task
 from order_receiver.targets.keys import submission_key
+from order_receiver.work.apart import Apart
 from order_receiver.work.checking import DO_HOLD, obstacles, tell
 from order_receiver.work.kinds import SUBMIT, target_system
 from order_receiver.work.results import Done, Hold
@@ -51,12 +52,13 @@ class Process:
         self._mappings = mappings
         self._limits = limits
         self._zones = {key: ZoneInfo(application.time_zone) for key, application in applications.items()}
+        self._apart = Apart()
 
     async def __call__(self, task: Task) -> Done:
         """Raises Hold with the reason wherever a person has to look."""
         order, body, media_type = self._store.read(partial(order_and_body, order_id=task.order_id or 0))
         application = self._application(order)
-        reading = self._read(order, body, media_type)
+        reading = await self._read(order, body, media_type)
         noted = self._check(order, reading, application)
         try:
             target = route(reading.order, application, self._mappings)
@@ -76,10 +78,11 @@ class Process:
             )
         return application
 
-    def _read(self, order: OrderRow, body: bytes, media_type: str | None) -> Reading:
+    async def _read(self, order: OrderRow, body: bytes, media_type: str | None) -> Reading:
         zone = self._zones[order.key.application_key]
         try:
-            return read(body, charset=parse_media_type(media_type).charset, zone=zone, limits=self._limits)
+            whole = partial(read, body, parse_media_type(media_type), zone=zone, limits=self._limits)
+            return await self._apart(len(body), whole)
         except Unreadable as error:
             raise Hold(HoldReason.UNREADABLE, str(error)) from error
 
@@ -92,7 +95,8 @@ class Process:
             raise Hold(HoldReason.FINDINGS, tell(found.problems))
         if found.totals and HoldReason.TOTALS_DIFFER not in order.waived:
             raise Hold(HoldReason.TOTALS_DIFFER, tell(found.totals))
-        return (*found.all, *found.noted, *notes(reading.order, lengths_fit=reading.lengths_fit))
+        odd = notes(reading.order, lengths_fit=reading.lengths_fit)
+        return (*found.all, *found.noted, *reading.located(odd))
 
     def _map(self, order: OrderRow, request: OrderRequest, application: Application, target: str) -> Document:
         context = MappingContext(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from order_receiver.contract.glance import Glance, glance
+from order_receiver.contract.json_form import glance
+from order_receiver.contract.reading import Glance
 
 
 @pytest.mark.parametrize(

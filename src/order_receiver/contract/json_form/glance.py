@@ -2,16 +2,7 @@
 
 import msgspec
 
-from order_receiver.contract.value import Value
-
-
-class Glance(Value, frozen=True):
-    """What the door needs of a message: the two parts of its identity as written, DoHold, and the number of rows."""
-
-    application_key: str | None
-    client_order_ref: str | None
-    do_hold: bool
-    rows: int
+from order_receiver.contract.reading import Glance
 
 
 class _Row(msgspec.Struct, gc=False):

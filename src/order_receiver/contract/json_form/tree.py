@@ -6,10 +6,9 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from order_receiver.contract.encoding import to_utf8
-from order_receiver.contract.reading import Limits, Unreadable, unreadable
+from order_receiver.contract.reading import TOO_DEEP_ADVICE, Limits, Unreadable, unreadable
 from order_receiver.contract.scalars import Tree
 
-_TOO_DEEP_ADVICE = "No order is nested like that; look at what sent it."
 _LONE_SURROGATE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 )
@@ -43,7 +42,7 @@ def _decoded(text: bytes) -> Tree:
     try:
         return _decode(text)
     except RecursionError:
-        raise unreadable("too-deep", "it is nested far too deeply", _TOO_DEEP_ADVICE) from None
+        raise unreadable("too-deep", "it is nested far too deeply", TOO_DEEP_ADVICE) from None
     except msgspec.ValidationError as error:
         raise unreadable("not-json", str(error), "Send numbers of a sensible size.") from None
     except msgspec.DecodeError as error:
@@ -78,7 +77,7 @@ def _check_depth(tree: Tree, limit: int) -> None:
     while level:
         depth += 1
         if depth > limit:
-            raise unreadable("too-deep", f"it is nested deeper than {limit} levels", _TOO_DEEP_ADVICE)
+            raise unreadable("too-deep", f"it is nested deeper than {limit} levels", TOO_DEEP_ADVICE)
         level = [inner for outer in level for inner in _inner(outer)]
 
 
