@@ -6,7 +6,7 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from shutil import which
@@ -26,6 +26,7 @@ from order_receiver.cli.demo_files import (
 )
 from order_receiver.cli.demo_view import DemoView
 from order_receiver.cli.output import console, fail
+from order_receiver.contract.form import Form
 from order_receiver.simulator.erp import DemoErp
 from order_receiver.simulator.identity import IdentityOptions
 from order_receiver.simulator.norce import NorceOptions
@@ -40,6 +41,8 @@ from order_receiver.store.sqlite import open_engine
 
 TROUBLES = Troubles(drop_answer=0.05, cut_body=0.03, twice_at_once=0.05, changed=0.03, wrong_password=0.02)
 REFUSE_EVERY = 45
+FORMS: Mapping[Form, str] = {Form.JSON: "JSON", Form.XML: "XML", Form.SOAP11: "SOAP 1.1", Form.SOAP12: "SOAP 1.2"}
+"""The forms of the orders, with what people call them."""
 TIME_FACTOR = 600.0
 """Norce's ten minutes become one second."""
 START_SECONDS = 30.0
@@ -110,7 +113,8 @@ class _Demo:
 
     async def _show(self, port: int, norce_url: str) -> Report:
         url = f"http://127.0.0.1:{port}/orders"
-        console.print(f"Receiver: {url}   Norce (simulated): {norce_url}   Files: {self._folder.path}\n", markup=False)
+        console.print(f"Receiver: {url}   Norce (simulated): {norce_url}   Files: {self._folder.path}", markup=False)
+        console.print(f"{'Orders' if self._keep else f'{self._count} orders'} as {_and(FORMS.values())}\n")
         sending = asyncio.create_task(self._send(url))
         with Live(console=console, refresh_per_second=8, transient=False) as live:
             report = await self._watch(live, sending)
@@ -128,6 +132,7 @@ class _Demo:
             rate=1.0 if self._keep else self._rate,
             time_factor=TIME_FACTOR,
             first_reference=random.SystemRandom().randrange(1_000, 9_000) * 100 + 1,
+            forms=tuple(FORMS),
             troubles=TROUBLES,
         )
         await send_many(options, self._state, self._view.sent)
@@ -172,6 +177,11 @@ def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port: int = found.getsockname()[1]
         return port
+
+
+def _and(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}"
 
 
 def _print_hints(folder: DemoFolder) -> None:

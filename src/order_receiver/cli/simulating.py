@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from order_receiver.cli.demo_files import SWEDISH_SHOP
 from order_receiver.cli.output import console, fail
+from order_receiver.contract.form import Form
 from order_receiver.simulator.erp import DemoErp, DemoErpOptions, ErpEvent
 from order_receiver.simulator.goods import Market
 from order_receiver.simulator.identity import IdentityOptions
@@ -32,6 +34,13 @@ User = Annotated[str, typer.Option(help="User name of the door.")]
 PasswordFrom = Annotated[
     str, typer.Option("--password-env", help="Environment variable that holds the door's password.")
 ]
+Challenge = Annotated[bool, typer.Option("--challenge", help="First without credentials, as .NET does.")]
+
+
+def _share(what: str) -> OptionInfo:
+    """An option for the share of orders that meet a trouble."""
+    option: OptionInfo = typer.Option(min=0.0, max=1.0, help=f"Share of orders: {what}")
+    return option
 
 
 @commands.command("norce")
@@ -56,18 +65,15 @@ def norce(
     lines: Annotated[int | None, typer.Option(min=1, help="Rows of each order.")] = None,
     first: Annotated[int, typer.Option("--first-reference", help="The first ClientOrderRef.")] = 100_001,
     time_factor: Annotated[float, typer.Option(min=1.0, help="600 makes Norce's ten minutes one second.")] = 1.0,
-    challenge: Annotated[bool, typer.Option("--challenge", help="First without credentials, as .NET does.")] = False,
-    drop_answer: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of orders: the connection closes before the answer is read.")
-    ] = 0.0,
-    cut_body: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of orders: the body is cut off.")] = 0.0,
-    twice: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of orders: sent twice at once.")] = 0.0,
-    change: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of orders: sent again with other content.")
-    ] = 0.0,
-    wrong_password: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of orders: first with a wrong password.")
-    ] = 0.0,
+    forms: Annotated[
+        list[Form] | None, typer.Option("--form", help="Form of the orders, else JSON; repeat to take turns.")
+    ] = None,
+    challenge: Challenge = False,
+    drop_answer: Annotated[float, _share("the connection closes before the answer is read.")] = 0.0,
+    cut_body: Annotated[float, _share("the body is cut off.")] = 0.0,
+    twice: Annotated[float, _share("sent twice at once.")] = 0.0,
+    change: Annotated[float, _share("sent again with other content.")] = 0.0,
+    wrong_password: Annotated[float, _share("first with a wrong password.")] = 0.0,
     settle: Annotated[float, typer.Option(min=0, help="Seconds to wait for confirmations at the end.")] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -84,6 +90,7 @@ def norce(
             time_factor=time_factor,
             first_reference=first,
             lines=lines,
+            forms=tuple(forms or [Form.JSON]),
             troubles=Troubles(drop_answer, cut_body, twice, change, wrong_password),
         )
     secret = os.environ.get(client_env) or secrets.token_urlsafe(18)
@@ -100,26 +107,31 @@ def order(
     reference: Annotated[str, typer.Option(help="ClientOrderRef.")] = "100001",
     application: Annotated[str, typer.Option(help="Application key.")] = SWEDISH_SHOP,
     market: Annotated[Market | None, typer.Option(help="SE or NO; without it the seed decides.")] = None,
+    form: Annotated[Form, typer.Option(help="Form of the order.")] = Form.JSON,
+    address: Annotated[
+        str | None, typer.Option("--addressing", help="SOAP: add WS-Addressing headers with this order URL.")
+    ] = None,
 ) -> None:
     """Print one order as Norce would send it."""
     request = make_order(seed, application_key=application, reference=reference, lines=lines, market=market)
-    sys.stdout.buffer.write(encode_order(request) + b"\n")
+    sys.stdout.buffer.write(encode_order(request, form, address=address) + b"\n")
 
 
 @commands.command("send")
 def send(
-    file: Annotated[Path, typer.Argument(help="An order as JSON; - reads standard input.")],
+    file: Annotated[Path, typer.Argument(help="An order in any form; - reads standard input.")],
     to: Annotated[str, typer.Option("--to", help="The receiver's order URL.")],
     user: User = "norce",
     from_env: PasswordFrom = "RECEIVER_PASSWORD",
-    challenge: Annotated[bool, typer.Option("--challenge", help="First without credentials, as .NET does.")] = False,
+    form: Annotated[Form | None, typer.Option(help="Form of the order; without it the file's content tells.")] = None,
+    challenge: Challenge = False,
 ) -> None:
     """Send one order and say what Norce would do next."""
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise fail(f"{file} cannot be read: {error.strerror}.") from error
-    verdict = asyncio.run(send_one(body, Receiver(to, user, _password(from_env), challenge=challenge)))
+    verdict = asyncio.run(send_one(body, Receiver(to, user, _password(from_env), challenge=challenge), form))
     console.print(verdict.sentence, markup=False, soft_wrap=True)
     if verdict.outcome is not Outcome.TAKEN_OVER:
         raise typer.Exit(1)

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from order_receiver.contract.form import Form
+from order_receiver.simulator.order_form import guess_form, request_headers
 from order_receiver.simulator.verdict import Verdict, judge, retry
 
 ANSWER_LIMIT = 65_536
@@ -30,15 +32,25 @@ class Receiver:
     timeout: float = 30.0
 
 
-async def post(session: aiohttp.ClientSession, receiver: Receiver, body: bytes, password: str | None = None) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class EncodedOrder:
+    """The bytes of an order, and the form that they are in."""
+
+    form: Form
+    body: bytes
+
+
+async def post(
+    session: aiohttp.ClientSession, receiver: Receiver, encoded: EncodedOrder, password: str | None = None
+) -> Verdict:
     """Post an order and judge the answer. Never raises for trouble on the receiver's side: that is a verdict too."""
     authorization = basic(receiver.user, receiver.password if password is None else password)
     try:
         if receiver.challenge:
-            verdict = await _post_once(session, receiver, body, {})
+            verdict = await _post_once(session, receiver, encoded, {})
             if verdict.http_status != 401:
                 return verdict
-        return await _post_once(session, receiver, body, {"Authorization": authorization})
+        return await _post_once(session, receiver, encoded, {"Authorization": authorization})
     except TimeoutError:
         return retry(f"no answer within {receiver.timeout:g} seconds")
     except (aiohttp.ClientError, OSError) as error:
@@ -46,19 +58,19 @@ async def post(session: aiohttp.ClientSession, receiver: Receiver, body: bytes, 
 
 
 async def _post_once(
-    session: aiohttp.ClientSession, receiver: Receiver, body: bytes, headers: dict[str, str]
+    session: aiohttp.ClientSession, receiver: Receiver, encoded: EncodedOrder, headers: dict[str, str]
 ) -> Verdict:
     async with session.post(
         receiver.url,
-        data=body,
-        headers={"Content-Type": "application/json; charset=utf-8", "Accept": "application/json", **headers},
+        data=encoded.body,
+        headers={**request_headers(encoded.form), **headers},
         allow_redirects=False,
         timeout=aiohttp.ClientTimeout(total=receiver.timeout),
     ) as response:
         answer = await _read(response.content)
         if answer is None:
             return retry(f"the answer is longer than {ANSWER_LIMIT} bytes", response.status)
-        return judge(response.status, response.headers.get("Content-Type"), answer)
+        return judge(encoded.form, response.status, response.headers.get("Content-Type"), answer)
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes | None:
@@ -71,7 +83,7 @@ async def _read(content: aiohttp.StreamReader) -> bytes | None:
     return bytes(parts)
 
 
-async def post_and_leave(receiver: Receiver, body: bytes, share: float, *, wait: bool = False) -> None:
+async def post_and_leave(receiver: Receiver, encoded: EncodedOrder, share: float, *, wait: bool = False) -> None:
     """Send the head and the first `share` of the body, then close without reading an answer.
 
     With `wait`, close only when the answer begins to arrive. Raises `OSError` and `TimeoutError`.
@@ -82,7 +94,7 @@ async def post_and_leave(receiver: Receiver, body: bytes, share: float, *, wait:
     async with asyncio.timeout(receiver.timeout):
         reader, writer = await asyncio.open_connection(address.hostname, port, ssl=secure)
         try:
-            writer.write(_head(receiver, len(body)) + body[: int(len(body) * share)])
+            writer.write(_head(receiver, encoded) + encoded.body[: int(len(encoded.body) * share)])
             await writer.drain()
             if wait:
                 await reader.read(1)
@@ -92,14 +104,17 @@ async def post_and_leave(receiver: Receiver, body: bytes, share: float, *, wait:
                 await writer.wait_closed()
 
 
-def _head(receiver: Receiver, length: int) -> bytes:
+def _head(receiver: Receiver, encoded: EncodedOrder) -> bytes:
     address = urlsplit(receiver.url)
     target = f"{address.path or '/'}{'?' + address.query if address.query else ''}"
-    return (
-        f"POST {target} HTTP/1.1\r\nHost: {address.netloc}\r\n"
-        f"Authorization: {basic(receiver.user, receiver.password)}\r\n"
-        f"Content-Type: application/json; charset=utf-8\r\nContent-Length: {length}\r\n\r\n"
-    ).encode("ascii")
+    headers = {
+        "Host": address.netloc,
+        "Authorization": basic(receiver.user, receiver.password),
+        **request_headers(encoded.form),
+        "Content-Length": str(len(encoded.body)),
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST {target} HTTP/1.1\r\n{lines}\r\n".encode("ascii")
 
 
 def new_session(connections: int = 1) -> aiohttp.ClientSession:
@@ -108,7 +123,7 @@ def new_session(connections: int = 1) -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(limit=connections),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
-        skip_auto_headers=("Accept-Encoding", "User-Agent"),
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
     )
 
 
@@ -117,7 +132,7 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
-async def send_one(body: bytes, receiver: Receiver) -> Verdict:
-    """Post one order as Norce would and say what Norce would do next."""
+async def send_one(body: bytes, receiver: Receiver, form: Form | None = None) -> Verdict:
+    """Post one order as Norce would and say what Norce would do next; without `form` it is guessed from the body."""
     async with new_session() as session:
-        return await post(session, receiver, body)
+        return await post(session, receiver, EncodedOrder(form or guess_form(body), body))

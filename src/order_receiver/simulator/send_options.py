@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from random import Random
 
+from order_receiver.contract.form import Form
 from order_receiver.simulator.goods import Market
 from order_receiver.simulator.post import Receiver
 
@@ -44,8 +45,9 @@ class SendOptions:
 
     `count` None goes on until cancelled. `rate` is orders a second, None as fast as `concurrency` (posts at once)
     allows. `time_factor` 600 makes Norce's 10 minutes one second. References count up from `first_reference`;
-    `application_keys` take turns. `lines` None leaves the number of rows to chance. `now` gives
-    the orders' time (aware); without it their seed does.
+    `application_keys` take turns, and so do `forms`; an order is the same in each, and keeps its form whatever happens
+    to it. `lines` None leaves the number of rows to chance. `now` gives the orders' time (aware); without it their seed
+    does.
     """
 
     receiver: Receiver
@@ -58,6 +60,7 @@ class SendOptions:
     first_reference: int = 100_001
     lines: int | None = None
     market: Market | None = None
+    forms: tuple[Form, ...] = (Form.JSON,)
     troubles: Troubles = field(default_factory=Troubles)
     now: Callable[[], datetime] | None = None
 

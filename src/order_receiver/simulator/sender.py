@@ -11,10 +11,11 @@ from random import Random
 
 import aiohttp
 
+from order_receiver.contract.form import Form
 from order_receiver.contract.request import OrderRequest
 from order_receiver.simulator.deliveries import record_answer, record_give_up
 from order_receiver.simulator.orders import change_order, encode_order, make_order
-from order_receiver.simulator.post import new_session, post, post_and_leave
+from order_receiver.simulator.post import EncodedOrder, new_session, post, post_and_leave
 from order_receiver.simulator.send_options import SendOptions, SentEvent, Trouble, What
 from order_receiver.simulator.state import NorceOrder, NorceState
 from order_receiver.simulator.verdict import Outcome, Verdict, retry
@@ -42,7 +43,7 @@ class _Job:
     """One order on its way."""
 
     request: OrderRequest
-    body: bytes
+    encoded: EncodedOrder
     order: NorceOrder
     trouble: Trouble
 
@@ -85,8 +86,9 @@ class _Campaign:
             market=options.market,
             submitted=options.now() if options.now else None,
         )
+        form = options.forms[number // len(options.application_keys) % len(options.forms)]
         trouble = options.troubles.choose(Random(f"trouble {options.seed} {number}"))
-        return _Job(request, encode_order(request), self._state.register(request), trouble)
+        return _Job(request, _encode(request, form), self._state.register(request), trouble)
 
     async def _follow(self, job: _Job) -> None:
         """All attempts for one order; the first under the gate that `run` has passed."""
@@ -124,7 +126,7 @@ class _Campaign:
             case Trouble.CUT_BODY:
                 return [await self._leave(job, 0.5, "the connection was closed in the middle of the body")]
             case Trouble.BAD_CREDENTIALS:
-                return [await post(self._session, self._options.receiver, job.body, "wrong")]
+                return [await post(self._session, self._options.receiver, job.encoded, "wrong")]
             case Trouble.TWICE_AT_ONCE:
                 return await asyncio.gather(self._post(job), self._post(job))
             case Trouble.CHANGED:
@@ -134,13 +136,13 @@ class _Campaign:
 
     async def _post(self, job: _Job) -> Verdict:
         job.order.sent_whole += 1
-        return await post(self._session, self._options.receiver, job.body)
+        return await post(self._session, self._options.receiver, job.encoded)
 
     async def _leave(self, job: _Job, share: float, reason: str) -> Verdict:
         """Close at once for every second order, when the answer comes for the others: receivers meet both."""
         wait = share == 1 and int(job.order.reference) % 2 == 0
         try:
-            await post_and_leave(self._options.receiver, job.body, share, wait=wait)
+            await post_and_leave(self._options.receiver, job.encoded, share, wait=wait)
         except (OSError, TimeoutError) as error:
             return retry(f"the connection failed ({str(error) or type(error).__name__})")
         return retry(reason)
@@ -151,9 +153,13 @@ class _Campaign:
         if verdict.outcome is not Outcome.TAKEN_OVER:
             job.trouble = Trouble.CHANGED
             return verdict
-        job.body = encode_order(change_order(job.request))
+        job.encoded = _encode(change_order(job.request), job.encoded.form)
         job.order.changed = True
         return retry("the answer was lost on its way")
 
     def _tell(self, job: _Job, what: What, detail: str, trouble: Trouble, erp_order_no: str | None = None) -> None:
         self._on_event(SentEvent(job.order.reference, job.order.attempts, what, detail, trouble, erp_order_no))
+
+
+def _encode(request: OrderRequest, form: Form) -> EncodedOrder:
+    return EncodedOrder(form, encode_order(request, form))

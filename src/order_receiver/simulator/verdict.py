@@ -1,12 +1,16 @@
 """What Norce makes of an answer to an order: taken over, refused for good, or tried again. (norce: answering)"""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+
+from order_receiver.contract.form import Form
+from order_receiver.contract.media import media_type
+from order_receiver.simulator.answer import Answer, read_json_answer
+from order_receiver.simulator.answer_xml import SoapFault, read_soap_answer, read_xml_answer
+from order_receiver.simulator.order_form import ENVELOPES
 
 
 class Outcome(StrEnum):
@@ -36,35 +40,64 @@ class _Problem(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    """OrderResponse as its strictest known reader takes it; unknown members are ignored. (norce: JSON answers)"""
+_MEDIA_TYPES: Mapping[Form, str] = {
+    Form.JSON: "application/json",
+    Form.XML: "application/xml",
+    Form.SOAP11: "text/xml",
+    Form.SOAP12: "application/soap+xml",
+}
+"""What an answer must be called; for XML only this is taken by every sender of REST (Legacy). (norce: answers)"""
 
-    StatusCode: Annotated[str, Meta(max_length=50)]
-    HasErpOrderNo: bool
-    Description: Annotated[str, Meta(max_length=255)] | None = None
-    ErpOrderNo: Annotated[str, Meta(max_length=50)] | None = None
 
+def judge(form: Form, http_status: int, content_type: str | None, body: bytes) -> Verdict:
+    """Norce's verdict on an answer to an order in this form.
 
-def judge(http_status: int, content_type: str | None, body: bytes) -> Verdict:
-    """Norce's verdict on an answer: only exactly 200 with a well-formed OrderResponse takes the order over."""
+    Only exactly 200 with an OrderResponse that the strictest known reader of the form takes hands the order over.
+    """
     if http_status != 200:
-        return retry(f"HTTP {http_status} is not 200{_detail(body)}", http_status)
-    if (content_type or "").split(";")[0].strip().lower() != "application/json":
-        return retry(f"the answer is called {content_type!r}, not application/json", http_status)
+        return retry(f"HTTP {http_status} is not 200{_detail(form, body)}", http_status)
+    called = media_type(content_type)
+    if called.name != _MEDIA_TYPES[form]:
+        return retry(f"the answer is called {content_type!r}, not {_MEDIA_TYPES[form]}", http_status)
     try:
-        answer = _read(body)
+        return _decide(_read(form, body, called.charset))
+    except SoapFault as fault:
+        return retry(f"the answer is a Fault ({fault})", http_status)
     except (ValueError, RecursionError) as error:
         return retry(f"the answer is malformed ({error})", http_status)
-    return _decide(answer)
 
 
-def _detail(body: bytes) -> str:
-    """What problem details say, for people who try out their receiver; Norce itself does not look."""
+def _read(form: Form, body: bytes, charset: str | None) -> Answer:
+    match form:
+        case Form.JSON:
+            return read_json_answer(body)
+        case Form.XML:
+            return read_xml_answer(body, charset)
+        case Form.SOAP11 | Form.SOAP12:
+            return read_soap_answer(body, ENVELOPES[form], charset)
+
+
+def _detail(form: Form, body: bytes) -> str:
+    """What problem details or a Fault say, for people who try out their receiver; Norce itself does not look."""
+    said = _problem(body) or (_fault(body, ENVELOPES[form]) if form in ENVELOPES else "")
+    return f" ({said.rstrip('.')})" if said else ""
+
+
+def _problem(body: bytes) -> str:
     try:
-        detail = msgspec.json.decode(body, type=_Problem).detail
+        return msgspec.json.decode(body, type=_Problem).detail
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return ""
-    return f" ({detail.rstrip('.')})" if detail else ""
+
+
+def _fault(body: bytes, envelope: str) -> str:
+    try:
+        read_soap_answer(body, envelope)
+    except SoapFault as fault:
+        return f"Fault: {fault}"
+    except ValueError:
+        return ""
+    return ""
 
 
 def retry(reason: str, http_status: int | None = None) -> Verdict:
@@ -73,7 +106,7 @@ def retry(reason: str, http_status: int | None = None) -> Verdict:
     return Verdict(Outcome.RETRY, sentence, http_status)
 
 
-def _decide(answer: _Answer) -> Verdict:
+def _decide(answer: Answer) -> Verdict:
     if answer.HasErpOrderNo != bool(answer.ErpOrderNo):
         return retry("HasErpOrderNo and ErpOrderNo contradict one another", 200)
     match answer.StatusCode.lower():
@@ -87,18 +120,3 @@ def _decide(answer: _Answer) -> Verdict:
             return Verdict(Outcome.REFUSED, sentence, 200, None, answer.Description)
         case _:
             return retry(f"StatusCode {answer.StatusCode!r} is neither OK nor Failed", 200)
-
-
-def _read(body: bytes) -> _Answer:
-    """Raises `ValueError` for what any of the known .NET readers refuses or loses."""
-    if body.startswith(b"\xef\xbb\xbf"):
-        raise ValueError("byte order mark")
-    tree = json.loads(body.decode("utf-8"), object_pairs_hook=_members_once)
-    return msgspec.convert(tree, _Answer)
-
-
-def _members_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member occurs twice")
-    return members

@@ -12,7 +12,10 @@ import pytest
 from aiohttp import web
 
 from order_receiver.contract.codes import OrderStatus
+from order_receiver.contract.form import Form
 from order_receiver.contract.request import OrderRequest
+from order_receiver.contract.xml_form import names
+from order_receiver.simulator.order_form import decode_order, encode_order, guess_form, request_headers
 from order_receiver.simulator.post import Receiver, send_one
 from order_receiver.simulator.report import build_report
 from order_receiver.simulator.send_options import SendOptions, SentEvent, Trouble, Troubles, What
@@ -23,11 +26,29 @@ from order_receiver.simulator.verdict import Outcome
 OK = b'{"StatusCode":"OK","Description":"Stored.","HasErpOrderNo":false,"ErpOrderNo":null}'
 NUMBER = b'{"StatusCode":"OK","Description":null,"HasErpOrderNo":true,"ErpOrderNo":"SO-1"}'
 FAILED = b'{"StatusCode":"Failed","Description":"Nobody knows this shop.","HasErpOrderNo":false,"ErpOrderNo":null}'
+MEMBERS = (
+    f'<StatusCode xmlns="{names.ORDER}">OK</StatusCode><HasErpOrderNo xmlns="{names.ORDER}">false</HasErpOrderNo>'
+).encode()
+SOAP = b'<CreateOrderResponse xmlns="%s"><CreateOrderResult>%s</CreateOrderResult></CreateOrderResponse>'
 RIGHT = "Basic " + base64.b64encode("norce:pässword".encode()).decode()
 
 
 def answer(body: bytes = OK, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/json")
+
+
+def good_answer(content_type: str) -> web.Response:
+    """An answer in the form of the request."""
+    order = names.ORDER.encode()
+    match content_type:
+        case "application/json":
+            return answer()
+        case "application/xml":
+            body = b'<OrderResponse xmlns="%s">%s</OrderResponse>' % (order, MEMBERS)
+        case _:
+            space = names.SOAP11 if content_type == "text/xml" else names.SOAP12
+            body = b'<Envelope xmlns="%s"><Body>%s</Body></Envelope>' % (space.encode(), SOAP % (order, MEMBERS))
+    return web.Response(body=body, content_type=content_type)
 
 
 @dataclass
@@ -37,11 +58,13 @@ class Door:
     url: str = ""
     answers: list[Callable[[], web.Response]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     passwords: list[str | None] = field(default_factory=list)
     cut: int = 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.passwords.append(request.headers.get("Authorization"))
+        self.headers.append(dict(request.headers))
         if request.headers.get("Authorization") != RIGHT:
             return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="orders"'})
         try:
@@ -49,7 +72,14 @@ class Door:
         except (ConnectionError, web.RequestPayloadError):
             self.cut += 1
             raise
-        return self.answers.pop(0)() if self.answers else answer()
+        return self.answers.pop(0)() if self.answers else good_answer(request.content_type)
+
+    @property
+    def forms(self) -> list[Form]:
+        """The form of each request, from all that its headers say of it."""
+        telling = ("Content-Type", "Accept", "SOAPAction")
+        told = {tuple(request_headers(form).get(name) for name in telling): form for form in Form}
+        return [told[tuple(headers.get(name) for name in telling)] for headers in self.headers]
 
     @property
     def references(self) -> list[str | None]:
@@ -303,3 +333,60 @@ async def test_send_one_says_what_norce_does_next(door: Door, options: SendOptio
     )
     wrong = await send_one(b"{}", replace(options.receiver, password="wrong"))
     assert wrong.sentence == "Norce sends the order again every 10 minutes for up to 6 hours: HTTP 401 is not 200."
+
+
+async def test_forms_take_turns_and_say_the_same_orders(door: Door, options: SendOptions) -> None:
+    eight = replace(options, count=8, concurrency=1)
+    await run(eight)
+    orders = [decode_order(body) for body in door.bodies]
+    for seen in (door.bodies, door.headers):
+        seen.clear()
+    state, events = await run(replace(eight, forms=tuple(Form)))
+    assert door.forms == [*Form, *Form]
+    assert door.bodies == [encode_order(order, form) for order, form in zip(orders, door.forms, strict=True)]
+    assert {event.what for event in events} == {What.TAKEN_OVER}
+    assert build_report(state).received == 8
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize(
+    "troubles",
+    [
+        Troubles(drop_answer=1),
+        Troubles(cut_body=1),
+        Troubles(twice_at_once=1),
+        Troubles(changed=1),
+        Troubles(wrong_password=1),
+    ],
+)
+async def test_an_order_keeps_its_form_in_every_trouble(
+    door: Door, options: SendOptions, form: Form, troubles: Troubles
+) -> None:
+    state, events = await run(replace(options, forms=(form,), first_reference=2, troubles=troubles))
+    assert events[-1].what is What.TAKEN_OVER
+    assert set(door.forms) == {form} == {guess_form(body) for body in door.bodies}
+    assert len(set(door.bodies)) == (2 if troubles.changed else 1)
+    assert build_report(state).received == 1
+
+
+@pytest.mark.parametrize("form", Form)
+async def test_an_answer_in_another_form_brings_the_order_again(door: Door, options: SendOptions, form: Form) -> None:
+    other = "application/json" if form is not Form.JSON else "text/xml"
+    door.answers = [lambda: good_answer(other)]
+    _, events = await run(replace(options, forms=(form,)))
+    assert [event.what for event in events] == [What.RETRY, What.TAKEN_OVER]
+    assert f"the answer is called '{other}" in events[0].detail
+
+
+@pytest.mark.parametrize("form", Form)
+async def test_send_one_guesses_the_form(door: Door, options: SendOptions, form: Form) -> None:
+    body = encode_order(OrderRequest(ClientOrderRef="1"), form)
+    verdict = await send_one(body, replace(options.receiver, challenge=True))
+    assert verdict.outcome is Outcome.TAKEN_OVER
+    assert door.forms == [form, form]
+
+
+async def test_send_one_can_be_told_the_form(door: Door, options: SendOptions) -> None:
+    verdict = await send_one(b"no order at all", options.receiver, Form.SOAP11)
+    assert verdict.outcome is Outcome.TAKEN_OVER
+    assert door.forms == [Form.SOAP11]
