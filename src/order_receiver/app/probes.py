@@ -21,8 +21,8 @@ class Probes:
         self._receiver = receiver
 
     def application(self) -> Starlette:
-        """The routes, with problem details for everything else."""
-        return Starlette(
+        """The routes, with problem details for everything else; a slash too many is not redirected."""
+        application = Starlette(
             routes=[
                 Route("/health/live", self._live),
                 Route("/health/ready", self._ready),
@@ -30,6 +30,8 @@ class Probes:
             ],
             exception_handlers={404: _not_found, 405: _not_allowed},
         )
+        application.router.redirect_slashes = False
+        return application
 
     async def _live(self, _: Request) -> Response:
         return JSONResponse({"status": "live"})

@@ -37,7 +37,7 @@ def _address(scope: Scope, head: Head, settings: Door) -> str:
     """Where the request went, as the sender wrote it; behind a proxy what that says of it."""
     scheme, host = scope["scheme"], head.text(b"host") or ""
     if settings.behind_proxy:
-        scheme = _last(head, b"x-forwarded-proto") or scheme
+        scheme = _last(head, b"x-forwarded-proto").lower() or scheme
         host = _last(head, b"x-forwarded-host") or host
     if _HOST.fullmatch(host) is None:
         host = f"{settings.host}:{settings.port}"

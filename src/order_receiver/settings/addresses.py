@@ -26,6 +26,8 @@ def is_loopback(host: str) -> bool:
 
 def url_fault(url: str) -> str | None:
     """What makes a base URL unusable at all, as the end of a sentence; None where it can be used."""
+    if " " in url or not url.isprintable():
+        return "must hold no blanks or control characters"
     try:
         parts = urlsplit(url)
         port_given = parts.port

@@ -14,13 +14,17 @@ import uvloop
 
 from order_receiver.app.assembly import Configuration, Receiver
 from order_receiver.app.serving import run
+from order_receiver.contract.form import Form
 from order_receiver.settings.credentials import hash_password
 from order_receiver.settings.load import load
+from order_receiver.simulator.order_form import guess_form, request_headers
 from order_receiver.simulator.orders import change_order, encode_order, make_order
 
 SHOP = "123e4567-e89b-12d3-a456-426614174000"
 PATIENCE = 20.0
 JSON = "application/json; charset=utf-8"
+SENT_AS: Mapping[Form, str] = {form: request_headers(form)["Content-Type"] for form in Form}
+AS_SENT = "as senders call a body like this one"
 
 
 def basic(user: str, password: str, encoding: str = "utf-8") -> str:
@@ -39,6 +43,7 @@ def pytest_asyncio_loop_factories(
 def order_body(
     reference: str = "100001",
     *,
+    form: Form = Form.JSON,
     seed: int = 1,
     lines: int | None = 3,
     application_key: str = SHOP,
@@ -46,7 +51,7 @@ def order_body(
     changed: bool = False,
 ) -> bytes:
     order = make_order(seed, application_key=application_key, reference=reference, lines=lines, do_hold=do_hold)
-    return encode_order(change_order(order) if changed else order)
+    return encode_order(change_order(order) if changed else order, form)
 
 
 def head(
@@ -128,9 +133,10 @@ class Wire:
             return await self.reader.read(1) == b""
 
     async def post(
-        self, body: bytes, *, path: str = "/orders", authorization: str | None = RIGHT, media_type: str | None = JSON
+        self, body: bytes, *, path: str = "/orders", authorization: str | None = RIGHT, media_type: str | None = AS_SENT
     ) -> Answer:
-        await self.send(head(path=path, authorization=authorization, media_type=media_type, length=len(body)), body)
+        named = SENT_AS[guess_form(body)] if media_type == AS_SENT else media_type
+        await self.send(head(path=path, authorization=authorization, media_type=named, length=len(body)), body)
         return await self.answer()
 
     async def get(self, path: str) -> Answer:
@@ -161,7 +167,7 @@ class Doorway:
         return wire
 
     async def post(
-        self, body: bytes, *, path: str = "/orders", authorization: str | None = RIGHT, media_type: str | None = JSON
+        self, body: bytes, *, path: str = "/orders", authorization: str | None = RIGHT, media_type: str | None = AS_SENT
     ) -> Answer:
         wire = await self.connect()
         return await wire.post(body, path=path, authorization=authorization, media_type=media_type)
@@ -266,6 +272,13 @@ class Opener:
         )
         configuration = Configuration(load(path, {}), self.base, {})
         return await self._stack.enter_async_context(serving(configuration, work=work))
+
+
+@pytest.fixture(params=list(Form))
+def form(request: pytest.FixtureRequest) -> Form:
+    """Each form that a sender can use."""
+    found: Form = request.param
+    return found
 
 
 @pytest.fixture

@@ -4,14 +4,19 @@ import socket
 
 import pytest
 from tests.integration.door.conftest import RIGHT, Doorway, Opener, head, order_body
+from tests.integration.door.wire_forms import answered
 
 from order_receiver.app.serving import CannotListen
+from order_receiver.contract.form import Form
+from order_receiver.door.answers import POLICY, Situation
 
 
 @pytest.mark.parametrize("path", ["/orders", "/orders/", "/orders/json", "/orders/CreateOrder", "/orders/webhooks"])
-async def test_orders_are_taken_at_every_path_that_senders_use(door: Doorway, path: str) -> None:
-    assert (await door.post(order_body(), path=path)).status == 200
-    assert (await door.post(order_body(), path=f"{path}?tenant=1")).status == 200
+async def test_orders_are_taken_in_every_form_at_every_path_that_senders_use(door: Doorway, path: str) -> None:
+    for form in Form:
+        for query in ("", "?tenant=1", "?wsdl"):
+            answer = await door.post(order_body(form + query, form=form), path=path + query)
+            assert answered(form, answer)["Description"] == POLICY[Situation.STORED].description
 
 
 @pytest.mark.parametrize("path", ["/", "/orders//", "/orders/createorder", "/Orders", "/orders/json/", "/order", "/x"])
@@ -28,11 +33,23 @@ async def test_other_paths_are_not_found_and_never_redirected(door: Doorway, pat
     }
 
 
+async def test_health_and_metrics_are_not_redirected_either(door: Doorway) -> None:
+    wire = await door.connect()
+    for path in ("/metrics/", "/health/live/", "/health/ready/"):
+        for answer in (await wire.get(path), await wire.post(order_body(), path=path)):
+            assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+            assert "location" not in answer.headers
+
+
 @pytest.mark.parametrize("base", ["/", "/in/norce/", "/in/norce"])
 async def test_the_base_path_is_as_configured(open_door: Opener, base: str) -> None:
     door = await open_door(path=base)
+    wire = await door.connect()
     for suffix in ("", "/", "/json", "/CreateOrder", "/webhooks"):
-        assert (await door.post(order_body(), path=base.rstrip("/") + suffix or "/")).status == 200
+        path = base.rstrip("/") + suffix or "/"
+        assert (await door.post(order_body(), path=path)).status == 200
+        described = await wire.get(f"{path}?wsdl")
+        assert f'location="http://127.0.0.1:8080{path}"'.encode() in described.body
     assert (await door.post(order_body(), path="/orders")).status == 404
 
 

@@ -3,10 +3,13 @@
 import asyncio
 import json
 import re
+from itertools import permutations
 
 import pytest
 from tests.integration.door.conftest import SHOP, Doorway, Opener, head, order_body
+from tests.integration.door.wire_forms import answered
 
+from order_receiver.contract.form import Form
 from order_receiver.store import queries
 from order_receiver.store.queries import Story
 
@@ -56,6 +59,36 @@ async def test_another_charset_is_a_repeat(door: Doorway) -> None:
     await door.post(body.encode())
     answer = await door.post(body.encode("utf-16"), media_type="application/json; charset=utf-16")
     assert answer.members["Description"] == REPEATED
+
+
+PAIRS = list(permutations(Form, 2))
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+async def test_the_same_order_in_another_form_is_a_repeat_and_other_content_a_conflict(
+    door: Doorway, one: Form, other: Form
+) -> None:
+    """Each answer in the form of its request; the key may be written in another way too."""
+    first, second = order_body(form=one, lines=20), order_body(form=other, lines=20)
+    changed = order_body(form=other, lines=20, changed=True)
+    assert answered(one, await door.post(first))["StatusCode"] == "OK"
+    for body in (second, second.replace(SHOP.encode(), b"{" + SHOP.upper().encode() + b"}")):
+        assert answered(other, await door.post(body))["Description"] == REPEATED
+    assert answered(other, await door.post(changed))["Description"] == CONFLICT
+    assert answered(one, await door.post(first))["Description"] == REPEATED
+    found = story(door)
+    assert [line.event for line in found.history] == ["received", "repeated", "repeated", "conflict", "repeated"]
+    assert "/Items/0/Quantity: " in str(found.history[3].why)
+    assert [(line.role, line.body) for line in found.messages] == [("first", first), ("conflict", changed)]
+
+
+async def test_overlapping_posts_of_one_order_in_all_forms_are_one_order(door: Doorway) -> None:
+    wires = [await door.connect() for _ in Form]
+    bodies = [order_body(form=form) for form in Form]
+    answers = await asyncio.gather(*(wire.post(body) for wire, body in zip(wires, bodies, strict=True)))
+    assert [answered(form, answer)["StatusCode"] for form, answer in zip(Form, answers, strict=True)] == ["OK"] * 4
+    assert [line.event for line in story(door).history] == ["received", *["repeated"] * 3]
+    assert door.value("SELECT count(*) FROM messages") == 1
 
 
 CHANGES = {

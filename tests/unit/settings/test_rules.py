@@ -94,9 +94,32 @@ def test_without_tls_on_this_machine_alone() -> None:
     assert [each.split(": ")[:2] for each in found(door__behind_proxy=False)] == [["error", "door"]]
 
 
+NO_URL = "must begin with https:// (or http:// on this machine) and a host name"
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"door__tls_key": "k"}, "door: tls_certificate and tls_key belong together. Name both, or neither."),
     ({"door__path": "orders"}, 'door.path: "orders" must begin with a slash. Write "/orders".'),
+    *(
+        (
+            {"door__public_url": url},
+            f"door.public_url: {fault}. Write it like https://orders.example.com/orders.",
+        )
+        for url, fault in (
+            ("orders.example.com/orders", NO_URL),
+            ("ftp://orders.example.com/orders", NO_URL),
+            ("https:///orders", NO_URL),
+            ("", NO_URL),
+            ('https://a"b.example/', NO_URL),
+            ("https://[::1/orders", "is not a URL"),
+            (" https://orders.example.com/", "must hold no blanks or control characters"),
+            ("https://orders.example.com/my orders", "must hold no blanks or control characters"),
+            ("https://orders.example.com/orders\n", "must hold no blanks or control characters"),
+            ("https://orders.example.com/\x01", "must hold no blanks or control characters"),
+            ("https://orders.example.com:0/", "names port 0"),
+            ("https://norce:secret@orders.example.com/", "must hold no user, query or fragment"),
+            ("https://orders.example.com/orders?wsdl", "must hold no user, query or fragment"),
+            ("https://orders.example.com/orders#top", "must hold no user, query or fragment"),
+        )
+    ),
     (
         {"door__default_application": "other"},
         'door.default_application: there is no application "other". Use the key of one of the applications.',
@@ -197,6 +220,11 @@ def test_what_is_doubtful_is_a_warning(changes: dict[str, Any], message: str) ->
 def test_several_applications_share_or_name_targets() -> None:
     assert found(targets__two={"outbox": "a", "inbox": "b"}, applications__0__target="two") == []
     assert found(door__default_application=KEY.upper()) == []
+
+
+@pytest.mark.parametrize("url", ["https://orders.example.com/in/orders", "http://127.0.0.1:8080/", "https://[::1]/x"])
+def test_a_public_url(url: str) -> None:
+    assert found(door__public_url=url) == []
 
 
 def test_a_base_url_over_tls() -> None:
