@@ -75,7 +75,7 @@ async def run(
         receiver = await open_receiver(stack, configuration, work=work, parts=parts)
         if receiver.worker is not None:
             receiver.worker.start()
-        _calm_the_collector()
+        calm_the_collector()
         try:
             if door:
                 await _serve(receiver, stopping, on_open)
@@ -107,7 +107,7 @@ async def _serve(receiver: Receiver, stopping: asyncio.Event, on_open: Callable[
     await serving
 
 
-def _calm_the_collector() -> None:
+def calm_the_collector() -> None:
     """What is loaded stays loaded, so it is never looked through again; an order leaves little to collect."""
     gc.collect()
     gc.freeze()

@@ -8,7 +8,7 @@ SECOND_DAY = datetime(1, 1, 2, tzinfo=UTC)
 SANE_YEARS = range(1900, 9999)
 
 _ISO = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,30}))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?",
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII | re.IGNORECASE,
 )
 _DCJS = re.compile(r"\\?/Date\((-?\d{1,18})([+-]\d{4})?\)\\?/", re.ASCII)

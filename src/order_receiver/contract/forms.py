@@ -34,7 +34,7 @@ def glance(body: bytes, media: MediaType, limits: Limits = DEFAULT_LIMITS) -> tu
             return seen, JSON_REPLY
     if not is_xml(body, media):
         return _glance_of_all(body, media, limits), JSON_REPLY
-    order, reply = _open(body, media)
+    order, reply = open_message(body, media)
     return xml_form.glance_element(order), reply
 
 
@@ -47,7 +47,7 @@ def read(body: bytes, media: MediaType, *, zone: tzinfo = DEFAULT_ZONE, limits: 
     if not is_xml(body, media):
         return json_form.read(body, charset=media.charset, zone=zone, limits=limits)
     try:
-        order, _ = _open(body, media)
+        order, _ = open_message(body, media)
     except EnvelopeRefused as refused:
         raise unreadable("not-an-order", str(refused).rstrip("."), "Send the order again.") from None
     return xml_form.read_element(order, zone=zone, limits=limits)
@@ -61,14 +61,17 @@ def is_xml(body: bytes, media: MediaType) -> bool:
     return first == b"<"
 
 
-def likely_reply(body: bytes, media: MediaType) -> Reply:
-    """How to answer a message that cannot be read: in the form that it seems to have."""
+def likely_reply(body: bytes, media: MediaType, *, soap_action: bool = False) -> Reply:
+    """How to answer a message that cannot be read: in the form that it seems to have.
+
+    `soap_action` is whether its head has a SOAPAction, as that of SOAP 1.1 has.
+    """
     if not is_xml(body, media):
         return JSON_REPLY
     start = body[:_LOOKED_AT].replace(b"\x00", b"")
     if SOAP12.encode() in start or media.name == "application/soap+xml":
         return Reply(Form.SOAP12)
-    return Reply(Form.SOAP11) if SOAP11.encode() in start else XML_REPLY
+    return Reply(Form.SOAP11) if soap_action or SOAP11.encode() in start else XML_REPLY
 
 
 def _first(body: bytes) -> bytes:
@@ -76,7 +79,8 @@ def _first(body: bytes) -> bytes:
     return start[:1]
 
 
-def _open(body: bytes, media: MediaType) -> tuple[xml_form.Element, Reply]:
+def open_message(body: bytes, media: MediaType) -> tuple[xml_form.Element, Reply]:
+    """The element that holds an XML message's order, and how to answer. Raises Unreadable and EnvelopeRefused."""
     root = xml_form.parse(body, media.charset)
     if is_envelope(root):
         return open_envelope(root)

@@ -5,7 +5,8 @@ from order_receiver.contract.personal import shorten
 from order_receiver.contract.places import Path, json_pointer
 
 FINDINGS_LIMIT = 100
-UNKNOWN_LIMIT = 20
+NOTES_LIMIT = 20
+"""Of one rule, of notes about what a message may hold many times over."""
 NAME_LENGTH = 100
 
 
@@ -18,7 +19,7 @@ class Notebook:
     def __init__(self) -> None:
         self.path: list[str | int] = []
         self._findings: list[Finding] = []
-        self._unknown: set[tuple[str, str]] = set()
+        self._noted: dict[str, set[tuple[str, ...]]] = {}
         self._left_out = 0
 
     def add(
@@ -28,18 +29,20 @@ class Notebook:
         if len(self._findings) >= FINDINGS_LIMIT:
             self._left_out += 1
             return
-        place: Path = (*self.path,) if name is None else (*self.path, name)
+        place: Path = (*self.path, name) if name is not None and _is_plain(name) else (*self.path,)
         self._findings.append(Finding(json_pointer(place), rule, seen, advice, severity))
+
+    def note_once(self, key: tuple[str, ...], name: str | int | None, rule: str, seen: str, advice: str) -> None:
+        """Note what one message may hold many times over: once per `key`, and of each rule at most 20."""
+        noted = self._noted.setdefault(rule, set())
+        if key not in noted and len(noted) < NOTES_LIMIT:
+            noted.add(key)
+            self.add(name, rule, seen, advice, Severity.NOTE)
 
     def unknown(self, struct: str, name: str) -> None:
         """Note a member that the contract does not name: once per entity and name, the value not shown."""
-        if (struct, name) in self._unknown or len(self._unknown) >= UNKNOWN_LIMIT:
-            return
-        self._unknown.add((struct, name))
         advice = f"{struct} has no such member; it was not used, but it is kept in the raw message."
-        # A name is the sender's: one that could flood or forge a line is not made part of a pointer.
-        place = name if len(name) <= NAME_LENGTH and name.isprintable() else None
-        self.add(place, "unknown-member", shorten(name), advice, Severity.NOTE)
+        self.note_once((struct, name), name, "unknown-member", shorten(name), advice)
 
     def findings(self) -> tuple[Finding, ...]:
         """Everything found; where there was more than fits, a last finding says how much was left out."""
@@ -47,3 +50,8 @@ class Notebook:
             return tuple(self._findings)
         more = f"{self._left_out} more"
         return *self._findings, Finding("", "more-findings", more, "Correct those above first.")
+
+
+def _is_plain(name: str | int) -> bool:
+    """A name is the sender's: one that could flood or forge a line is not made part of a pointer."""
+    return isinstance(name, int) or (len(name) <= NAME_LENGTH and name.isprintable())

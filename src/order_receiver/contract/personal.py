@@ -24,7 +24,7 @@ def mask(value: str, kind: str = "personal") -> str:
     """Hide a personal value: `personal` keeps the first character, `secret` nothing; an empty text stays empty."""
     if not value:
         return value
-    return MASK if kind == "secret" else value[0] + MASK
+    return MASK if kind == "secret" else shorten(value[0]) + MASK
 
 
 def shorten(value: str) -> str:

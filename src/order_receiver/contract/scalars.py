@@ -17,7 +17,7 @@ AMOUNT_DIGITS = 28
 
 INT32 = range(-(2**31), 2**31)
 INT64 = range(-(2**63), 2**63)
-_WHOLE = re.compile(r"([+-]?\d{1,19})(?:\.0{0,28})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,19}(?:\.\d{0,28})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -62,10 +62,10 @@ def read_integer(value: Tree) -> int:
 def _whole(value: Tree) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) is not None:
+        value = Decimal(value)
     if isinstance(value, Decimal) and is_amount(value) and value == value.to_integral_value():
         return int(value)
-    if isinstance(value, str) and (match := _WHOLE.fullmatch(value.strip())) is not None:
-        return int(match[1])
     raise Misfit("not-a-number", "Send a whole number, without thousands separators.")
 
 

@@ -1,6 +1,6 @@
 """Which order a body is about, and how to answer it."""
 
-from order_receiver.contract.forms import glance, likely_reply
+from order_receiver.contract.forms import glance
 from order_receiver.contract.media import MediaType
 from order_receiver.contract.reading import Glance, Limits, Unreadable
 from order_receiver.contract.reply import Reply
@@ -23,7 +23,8 @@ class Unidentified(Value, frozen=True):
 
     situation: Situation
     reason: str
-    reply: Reply
+    reply: Reply | None
+    """How to answer, where that is known."""
 
 
 def identify_body(
@@ -33,7 +34,7 @@ def identify_body(
     try:
         seen, reply = glance(body, media, limits)
     except Unreadable as error:
-        return Unidentified(Situation.NOT_PARSEABLE, str(error), likely_reply(body, media))
+        return Unidentified(Situation.NOT_PARSEABLE, str(error), None)
     key = identify(seen.application_key, seen.client_order_ref, default_application)
     if key is None:
         return Unidentified(Situation.NOT_IDENTIFIABLE, _why(seen), reply)

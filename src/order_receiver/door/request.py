@@ -61,7 +61,7 @@ class Call:
     @property
     def likely_reply(self) -> Reply:
         """How to answer, as far as that can be told."""
-        return self.reply or likely_reply(self.body, self.head.media)
+        return self.reply or likely_reply(self.body, self.head.media, soap_action=b"soapaction" in self.head.headers)
 
 
 def head_of(scope: Scope, *, behind_proxy: bool) -> Head:

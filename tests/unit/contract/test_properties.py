@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, SearchStrategy
 
-from order_receiver.contract.glance import glance
-from order_receiver.contract.json_form import read
+from order_receiver.contract.json_form import glance, read
 from order_receiver.contract.places import parse_pointer
 from order_receiver.contract.reading import Unreadable
 from order_receiver.contract.request import OrderRequest

@@ -3,6 +3,7 @@
 import pytest
 
 from order_receiver.contract.form import Form
+from order_receiver.contract.forms import likely_reply
 from order_receiver.contract.media import MediaType, media_type
 from order_receiver.contract.reading import Limits
 from order_receiver.contract.reply import JSON_REPLY, XML_REPLY, Reply
@@ -74,7 +75,8 @@ def test_a_default_application_only_stands_in_where_there_is_none() -> None:
 def test_what_names_no_order_says_why(body: str, situation: Situation, reason: str) -> None:
     unidentified = found(body.encode())
     assert isinstance(unidentified, Unidentified)
-    assert (unidentified.situation, unidentified.reply) == (situation, JSON_REPLY)
+    known = None if situation is Situation.NOT_PARSEABLE else JSON_REPLY
+    assert (unidentified.situation, unidentified.reply) == (situation, known)
     assert reason in unidentified.reason
 
 
@@ -139,9 +141,13 @@ def test_what_cannot_be_read_is_answered_in_the_form_that_it_seems_to_have(
     body: str, content_type: str | None, form: Form
 ) -> None:
     for charset in ("utf-8", "utf-16"):
-        unidentified = identify_body(body.encode(charset), media_type(content_type), Limits(), None)
+        sent, media = body.encode(charset), media_type(content_type)
+        unidentified = identify_body(sent, media, Limits(), None)
         assert isinstance(unidentified, Unidentified)
-        assert (unidentified.situation, unidentified.reply) == (Situation.NOT_PARSEABLE, Reply(form))
+        assert (unidentified.situation, unidentified.reply) == (Situation.NOT_PARSEABLE, None)
+        assert likely_reply(sent, media) == Reply(form)
+        hinted = Reply(Form.SOAP11) if form is Form.XML else Reply(form)
+        assert likely_reply(sent, media, soap_action=True) == hinted
 
 
 @pytest.mark.parametrize("body", [envelope(SOAP11, ""), envelope("urn:x", called(MEMBERS))])

@@ -15,7 +15,7 @@ class _Header(msgspec.Struct, gc=False):
 
 class _Order(msgspec.Struct, gc=False):
     Header: _Header | None = None
-    ClientOrderRef: str | int | None = None
+    ClientOrderRef: str | int | float | None = None
     DoHold: bool | None = None
     Items: list[_Row] | None = None
 
@@ -27,7 +27,8 @@ def glance(body: bytes) -> Glance | None:
     """Look for the identity in UTF-8 JSON with exact member names; None means: use the tolerant reader.
 
     None is also the answer where a part of the identity or the rows are missing, since another spelling may hold
-    them. What is not looked at is not checked: a message glanced at may still turn out to be unreadable.
+    them, and where the reference is a number that may lose digits here. What is not looked at is not checked: a message
+    glanced at may still turn out to be unreadable.
     """
     try:
         order = _DECODER.decode(body)
@@ -36,6 +37,7 @@ def glance(body: bytes) -> Glance | None:
     if order.Items is None:
         return None
     key = order.Header.ApplicationKey if order.Header is not None else None
-    if not key or order.ClientOrderRef is None or order.ClientOrderRef == "":
+    reference = order.ClientOrderRef
+    if not key or not isinstance(reference, str | int) or reference == "":
         return None
-    return Glance(key, str(order.ClientOrderRef), bool(order.DoHold), len(order.Items or ()))
+    return Glance(key, str(reference), bool(order.DoHold), len(order.Items or ()))

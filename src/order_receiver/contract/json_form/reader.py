@@ -14,6 +14,7 @@ from order_receiver.contract.request import OrderRequest
 
 _DECODER = msgspec.json.Decoder(OrderRequest, strict=False)
 _DATE_TEXT = re.compile(rb'"SubmitDate"\s*:\s*"\d{4}-')
+_ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 
 
 def read(
@@ -33,6 +34,13 @@ def read(
 def _decode(body: bytes) -> OrderRequest:
     """Raises ValueError also for a date that is no text: the decoder would take a number for seconds."""
     order = _DECODER.decode(body)
-    if order.SubmitDate is not None and _DATE_TEXT.search(body) is None:
+    if order.SubmitDate is not None and not _has_one_date(body):
         raise ValueError("not a date as text")
     return order
+
+
+def _has_one_date(body: bytes) -> bool:
+    """Whether the message has one date, as text, under a name that is written plainly."""
+    if body.count(b"SubmitDate") != 1 or _DATE_TEXT.search(body) is None:
+        return False
+    return b"\\u00" not in body or _ESCAPED_LETTER.search(body) is None

@@ -77,7 +77,8 @@ def _order(asked: Element) -> Element | None:
     named = next((child for child in children if local_name(child) in (REQUEST, "OrderRequest")), None)
     if named is not None or len(children) != 1:
         return named
-    return children[0]
+    known = {local_name(member) for member in children[0]} & {"ClientOrderRef", "Header", "Items"}
+    return children[0] if known else None
 
 
 def _reply(form: Form, headers: list[Element]) -> Reply:

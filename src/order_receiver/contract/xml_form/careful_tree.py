@@ -1,6 +1,5 @@
 """XML as a plain tree by local names, whoever wrote it: nothing is dropped without a note."""
 
-from order_receiver.contract.findings import Severity
 from order_receiver.contract.notebook import Notebook
 from order_receiver.contract.personal import shorten, shown
 from order_receiver.contract.plan import Kind, Member, folded_names
@@ -39,7 +38,7 @@ class _Walk:
         for child in element:
             name = local_name(child)
             if name in values:
-                advice = "The first one counts, as in .NET; this one was not used."
+                advice = "It comes more than once; the first one counts, as in .NET, and the others were not used."
                 self._note(name, "repeated-member", shorten(name), advice)
                 continue
             member = folded_names(struct).get(name.casefold())
@@ -64,7 +63,7 @@ class _Walk:
             return self._texts(element, entry_name(member))
         if member.kind is Kind.OBJECT and member.struct is not None:
             return self._object(element, member.struct)
-        return self._leaf(element, member)
+        return self._leaf(element)
 
     def _object(self, element: Element, struct: type[Message]) -> Tree:
         if len(element) == 0 and (element.text or "").strip():
@@ -90,12 +89,9 @@ class _Walk:
         self._look_at_names(element, name)
         return [None if is_nil(entry) else _text(entry) for entry in element]
 
-    def _leaf(self, element: Element, member: Member) -> Tree:
+    def _leaf(self, element: Element) -> Tree:
         self._look_at_attributes(element)
-        text = _text(element)
-        if member.codes is not None and isinstance(text, str):
-            return {one.name: one.value for one in member.codes}.get(text, text)
-        return text
+        return _text(element)
 
     def _look_around(self, element: Element) -> None:
         """Note what stands beside the members: text between them, attributes."""
@@ -122,7 +118,9 @@ class _Walk:
                 return
 
     def _note(self, name: str | int | None, rule: str, seen: str, advice: str) -> None:
-        self._notebook.add(name, rule, seen, advice, Severity.NOTE)
+        """What one row has, all may have: noted once."""
+        kind = tuple(part for part in self._notebook.path if isinstance(part, str))
+        self._notebook.note_once((*kind, seen), name, rule, seen, advice)
 
 
 def local_name(element: Element) -> str:

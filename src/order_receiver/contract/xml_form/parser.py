@@ -4,6 +4,7 @@ Those limits stand as they are: 256 levels, 10 million bytes of one text. (ADR 0
 """
 
 import re
+import threading
 from typing import TypeAlias
 
 from lxml import etree
@@ -13,15 +14,36 @@ from order_receiver.contract.personal import shorten
 from order_receiver.contract.reading import TOO_DEEP_ADVICE, Unreadable, unreadable
 from order_receiver.contract.xml_form.names import ORDER
 
+
+class _Own(threading.local):
+    """Each thread's own parser: one that is shared would make threads wait for each other."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            encoding="utf-8",
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+
+_own = _Own()
+
 Element: TypeAlias = etree._Element  # noqa: SLF001 - lxml has no public name for what it gives
 
 _DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_LATE_DECLARATION = re.compile(rb"\A\s+<\?xml\s[^>]*\?>")
+_CONTENT = re.compile(r"\n|: <!--|, line ")
+"""Where in a parser's message its own words end: what follows may be the sender's text."""
 _SURROGATES = re.compile(rb"&#x([dD][89abAB][0-9a-fA-F]{2});&#x([dD][c-fC-F][0-9a-fA-F]{2});")
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,16})|([0-9]{1,16}));")
 _RAW = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _REPLACEMENT = b"\xef\xbf\xbd"
 _DEFAULT_NAMESPACE = re.compile(
-    rb"<(OrderRequest|CreateOrder)((?:\s+xmlns:\w+=\"[^\"<>]*\")*)\s+xmlns=\"" + re.escape(ORDER.encode()) + rb"\""
+    rb"<(?:OrderRequest|CreateOrder)(?:\s+xmlns:\w+=\"[^\"<>]*\")*\s+(xmlns=\"" + re.escape(ORDER.encode()) + rb"\")"
 )
 
 
@@ -37,21 +59,34 @@ def parse(body: bytes, charset: str | None = None) -> Element:
         return _parse_with_care(body, charset)
     _refuse_doctype(body)
     try:
-        return _parsed(_DEFAULT_NAMESPACE.sub(rb"<\1\2", body, count=1))
+        return _parsed(_without_namespace(body))
     except etree.XMLSyntaxError:
         return _parse_with_care(body, charset)
 
 
+def _without_namespace(body: bytes) -> bytes:
+    """In a CDATA section what looks like the declaration is text."""
+    found = _DEFAULT_NAMESPACE.search(body)
+    if found is None or body.find(b"<![CDATA[", 0, found.start()) >= 0:
+        return body
+    return body[: found.start(1)] + body[found.end(1) :]
+
+
 def _parse_with_care(body: bytes, charset: str | None) -> Element:
     declaration = _DECLARATION.match(body.lstrip())
-    text = to_utf8(body, charset, declaration[1].decode() if declaration is not None else None).lstrip()
-    if not text:
+    text = to_utf8(body, charset, declaration[1].decode() if declaration is not None else None)
+    if not text.strip():
         raise unreadable("empty", "the body is empty", "Send one order as XML.")
+    text = _LATE_DECLARATION.sub(_lines_of, text)
     _refuse_doctype(text)
     try:
         return _parse_or_mend(text)
     except etree.XMLSyntaxError as error:
         raise _malformed(error) from None
+
+
+def _lines_of(match: re.Match[bytes]) -> bytes:
+    return b"\n" * match[0].count(b"\n")
 
 
 def _parse_or_mend(text: bytes) -> Element:
@@ -65,17 +100,7 @@ def _parse_or_mend(text: bytes) -> Element:
 
 
 def _parsed(text: bytes) -> Element:
-    """The parser is made anew each time: one that is shared would make threads wait for each other."""
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    return etree.fromstring(text, parser)
+    return etree.fromstring(text, _own.parser)
 
 
 def _refuse_doctype(text: bytes) -> None:
@@ -113,7 +138,7 @@ def _allowed(match: re.Match[bytes]) -> bytes:
 
 def _malformed(error: etree.XMLSyntaxError) -> Unreadable:
     line, column = error.position
-    reason = shorten((error.msg or "it ends too early").partition(", line ")[0])
+    reason = shorten(_CONTENT.split((error.msg or "it ends too early"), maxsplit=1)[0])
     if "Excessive depth" in reason:
         return unreadable("too-deep", "it is nested far too deeply", TOO_DEEP_ADVICE)
     return unreadable("not-xml", f"{reason} at line {line}, column {column}", "Send well-formed XML.")

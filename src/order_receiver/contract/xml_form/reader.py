@@ -53,7 +53,7 @@ def glance_element(order: Element) -> Glance:
     header = _child(found, "Header")
     items = _child(found, "Items")
     inner: dict[str, Element] = {}
-    for child in header if header is not None else ():
+    for child in header if header is not None and not is_nil(header) else ():
         inner.setdefault(local_name(child), child)
     return Glance(
         application_key=_text(_child(inner, "ApplicationKey")),
@@ -64,10 +64,11 @@ def glance_element(order: Element) -> Glance:
 
 
 def _child(found: dict[str, Element], name: str) -> Element | None:
-    """By exact name, else in other case: as the tolerant reader chooses."""
+    """By exact name, else the last in other case that is not null: as the tolerant reader chooses."""
     if name in found:
         return found[name]
-    return next((child for spelling, child in found.items() if spelling.casefold() == name.casefold()), None)
+    alike = [child for spelling, child in found.items() if spelling.casefold() == name.casefold()]
+    return next((child for child in reversed(alike) if not is_nil(child)), None)
 
 
 def _text(element: Element | None) -> str | None:
