@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types check bench docs lock clean
+.PHONY: help demo test lint types check bench fuzz docs lock clean
 
 # Each run of the program would compile all of its modules again where this is set.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,9 +18,11 @@ INSTALL_PROJECT := $(PIP) install -qq --no-deps --no-build-isolation --editable 
 PYTHON_READY := $(VENV)/.python
 RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
+FUZZ_READY := $(VENV)/.fuzz
 
 RUNTIME_LOCKS := requirements/runtime.txt requirements/build.txt
 PARALLEL ?= auto
+SECONDS ?= 600
 TESTS ?=
 
 help: ## Show this list
@@ -49,6 +51,9 @@ check: lint types test ## Everything that must hold before a commit: lint, types
 bench: $(DEV_READY) ## Measure orders a second beside the floor and the ceiling of this machine
 	@$(BIN)/python -m bench
 
+fuzz: $(FUZZ_READY) ## Feed the parsers with anything at all for SECONDS=600; Linux on x86-64 only
+	@$(BIN)/python -m fuzz --seconds $(SECONDS)
+
 docs: $(DEV_READY) ## Renew the reference pages that are made from the code
 	@$(BIN)/python tools/reference_pages.py
 
@@ -57,7 +62,7 @@ lock: $(PYTHON_READY) ## Renew the locked requirements (UPGRADE=1 takes newer ve
 
 clean: ## Remove .venv, caches and reports; data in var/ and demo/ stays
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
-	find bench src tests tools -name __pycache__ -prune -exec rm -rf {} +
+	find bench fuzz src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_READY):
 	@if [ -e $(VENV) ] && ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
@@ -76,3 +81,8 @@ $(DEV_READY): $(PYTHON_READY) requirements/dev.txt $(RUNTIME_LOCKS) pyproject.to
 	@$(INSTALL) -r requirements/dev.txt
 	@$(INSTALL_PROJECT)
 	@touch $(RUNTIME_READY) $@
+
+$(FUZZ_READY): $(RUNTIME_READY) requirements/fuzz.txt
+	@echo 'Installing the fuzzer into $(VENV) ...'
+	@$(INSTALL) -r requirements/fuzz.txt
+	@touch $@

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import accept, backlog, ceiling, end_to_end, machine, profile
+from bench import accept, backlog, ceiling, decode, end_to_end, machine, profile
 from bench.tables import Section, keep
 from bench.workshop import BenchFailed, Workshop, open_workshop
 
@@ -13,6 +13,7 @@ PARTS: Mapping[str, tuple[str, Callable[[Workshop], Section]]] = {
     "accept": ("Accept: orders a second at the door, beside the floor", accept.measure),
     "ceiling": ("The ceiling: what the store takes in process", ceiling.measure),
     "end-to-end": ("End to end: from accept to confirmed", end_to_end.measure),
+    "decode": ("Decode: what reading an order costs in each form", decode.measure),
     "backlog": ("Memory while orders wait", backlog.measure),
 }
 PROFILE = {"profile": ("Where the time goes", profile.measure)}
