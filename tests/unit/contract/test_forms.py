@@ -158,3 +158,18 @@ def test_an_unreadable_message_is_answered_in_the_form_it_seems_to_have(
     with pytest.raises(Unreadable):
         forms.glance(body, media)
     assert forms.likely_reply(body, media).form is form
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "form"),
+    [
+        (b"<", "text/xml", Form.SOAP11),
+        (b"", "application/xml", Form.SOAP11),
+        (b"<", "application/soap+xml", Form.SOAP12),
+        (f"<Envelope xmlns='{SOAP12}'>".encode(), "text/xml", Form.SOAP12),
+        (b"{", "text/xml", Form.JSON),
+        (b"", None, Form.JSON),
+    ],
+)
+def test_a_soap_action_makes_xml_seem_soap(body: bytes, content_type: str | None, form: Form) -> None:
+    assert forms.likely_reply(body, media_type(content_type), soap_action=True).form is form

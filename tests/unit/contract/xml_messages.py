@@ -9,8 +9,7 @@ from order_receiver.contract.media import media_type
 from order_receiver.contract.notebook import Notebook
 from order_receiver.contract.reading import Reading
 from order_receiver.contract.request import Company, OrderItem, OrderRequest
-from order_receiver.contract.soap_form import is_envelope, open_envelope
-from order_receiver.contract.xml_form import Element, parse, reader
+from order_receiver.contract.xml_form import Element, reader
 from order_receiver.contract.xml_form.careful_tree import careful_tree
 from order_receiver.contract.xml_form.names import ORDER, PROMOTION, XSI
 
@@ -60,8 +59,8 @@ def read_company(members: str) -> Company:
 
 def opened(body: bytes) -> Element:
     """The element that holds the members, bare or in an envelope."""
-    root = parse(body)
-    return open_envelope(root)[0] if is_envelope(root) else root
+    element, _ = forms.open_message(body, media_type(XML))
+    return element
 
 
 def read_quickly(body: bytes) -> Reading | None:
