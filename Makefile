@@ -36,6 +36,7 @@ demo: $(RUNTIME_READY) ## Orders from a simulated Norce into a demo ERP and back
 	@$(BIN)/order-receiver demo $(if $(KEEP),--keep)
 
 test: $(DEV_READY) ## Run all tests with branch coverage (TESTS=tests/unit runs a part, without coverage)
+	@tools/postgresql
 	@$(BIN)/python -m pytest -n $(PARALLEL) --maxprocesses 8 --dist worksteal $(or $(TESTS),--cov)
 
 lint: $(DEV_READY) ## Check style, format and who imports whom
@@ -48,7 +49,12 @@ types: $(DEV_READY) ## Check types with mypy, strictly
 
 check: lint types test ## Everything that must hold before a commit: lint, types, test
 
+crash: $(DEV_READY) ## Kill and disturb the program on both stores, and count (ROUNDS=1000 SEED=n STORE=both)
+	@tools/postgresql
+	@$(BIN)/python -m tests.crash --rounds $(or $(ROUNDS),1000) --store $(or $(STORE),both) $(if $(SEED),--seed $(SEED))
+
 bench: $(DEV_READY) ## Measure orders a second beside the floor and the ceiling of this machine
+	@tools/postgresql
 	@$(BIN)/python -m bench
 
 fuzz: $(FUZZ_READY) ## Feed the parsers with anything at all for SECONDS=600; Linux on x86-64 only

@@ -1,8 +1,17 @@
-"""What holds for every test: loopback sockets only (pyproject.toml), no outside settings, Hypothesis profiles."""
+"""What holds for every test: loopback sockets only (pyproject.toml), no outside settings, Hypothesis profiles, and
+fixtures that any of them may use."""
 
 import os
 
 from hypothesis import settings
+from tests.postgresql.fixtures import (
+    migrated_postgresql_url,
+    open_postgresql_cluster,
+    postgresql_server,
+    postgresql_url,
+)
+
+__all__ = ["migrated_postgresql_url", "open_postgresql_cluster", "postgresql_server", "postgresql_url"]
 
 settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)

@@ -153,6 +153,7 @@ def _kind(column: "Column[Any]") -> str:
         "UtcTime": "a moment, UTC, ISO 8601",
         "LargeBinary": "bytes",
         "Integer": "a whole number",
+        "BigInteger": "a whole number",
         "Numeric": "a number",
     }
     return ("the key, " if column.primary_key else "") + words.get(kind, "text")

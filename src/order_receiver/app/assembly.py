@@ -19,7 +19,10 @@ from order_receiver.settings.credentials import Credentials
 from order_receiver.settings.model import Application, Settings
 from order_receiver.settings.secrets import reveal
 from order_receiver.store import lanes
-from order_receiver.store.store import Store, now
+from order_receiver.store.database import Database
+from order_receiver.store.postgresql import PostgresServer
+from order_receiver.store.sqlite import SqliteFile
+from order_receiver.store.store import Store
 from order_receiver.targets.adapter import Adapter
 from order_receiver.targets.registry import open_adapter
 from order_receiver.telemetry import Metrics
@@ -53,9 +56,15 @@ class Configuration:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @property
-    def store_path(self) -> Path:
-        """The database file."""
-        return self.base / self.settings.store.path
+    def database(self) -> Database:
+        """Where orders live. Raises SettingsError where the password cannot be found."""
+        store = self.settings.store
+        if store.url is None:
+            return SqliteFile(self.base / store.path)
+        password = None
+        if store.password is not None:
+            password = reveal(store.password, self.environ, self.base, "store.password")
+        return PostgresServer(store.url, password)
 
     @property
     def applications(self) -> dict[str, Application]:
@@ -71,7 +80,7 @@ class StoreShelf:
 
     async def load(self, name: str) -> Token | None:
         """The token saved last, if any."""
-        found: tuple[str, datetime] | None = self._store.load_token(name)
+        found: tuple[str, datetime] | None = await self._store.load_token(name)
         return None if found is None else Token(*found)
 
     async def save(self, name: str, token: Token) -> None:
@@ -110,11 +119,12 @@ async def open_receiver(
     """Open the store and, with `work`, targets and Norce; the stack closes all of it. The worker is not started."""
     settings = configuration.settings
     store = Store(
-        configuration.store_path,
+        configuration.database,
         migrate=settings.store.migrate_on_start,
         queue_limit=settings.door.queue_limit,
     )
     stack.push_async_callback(store.close)
+    store.listen()
     metrics = Metrics(NOT_MESSAGES)
     store.writer.on_commit = metrics.commits.observe
     receiver = Receiver(configuration, store, metrics)
@@ -169,7 +179,7 @@ async def _add_target(
         interval = settings.targets[name].poll
         handlers[system, POLL] = Listen(store, name, adapter, placing, interval)
         places[system] = 1
-        await store.write(lambda session: lanes.ensure(session, system, POLL, now()))
+        await store.write(lambda session: lanes.ensure(session, system, POLL, session.now))
 
 
 async def _open_norce(stack: AsyncExitStack, configuration: Configuration, store: Store) -> StatusCalls | None:

@@ -22,8 +22,9 @@ from order_receiver.settings.problems import SettingsError, Severity
 from order_receiver.settings.rules import troubles
 from order_receiver.settings.secrets import reveal
 from order_receiver.store import DatabaseTrouble, schema
+from order_receiver.store.database import Database
 from order_receiver.store.errors import StoreError
-from order_receiver.store.sqlite import open_engine, refuse_network_file_system
+from order_receiver.store.sqlite import SqliteFile, refuse_network_file_system
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +97,29 @@ def _certificate(configuration: Configuration) -> list[Checked]:
 
 
 def _store(configuration: Configuration) -> Checked:
-    path = configuration.store_path
+    database = configuration.database
     try:
-        refuse_network_file_system(path)
-        if not path.exists():
-            return _to_be_created(path)
-        return Checked("store", "ok", f"{path} is at schema {_current_schema(path)}")
+        if isinstance(database, SqliteFile):
+            refuse_network_file_system(database.path)
+            if not database.path.exists():
+                return _to_be_created(database.path)
+        return _at_schema(database, configuration)
     except StoreError as error:
         return Checked("store", "error", str(error))
     except (DatabaseTrouble, OSError) as error:
         why = error.orig if isinstance(error, DatabaseTrouble) else error
-        return Checked("store", "error", f"{path} cannot be used as the database: {why}. Correct store.path.")
+        return Checked("store", "error", f"{database} cannot be used as the database: {why}. Correct [store].")
 
 
-def _current_schema(path: Path) -> str | None:
-    """The schema of a database that this program can use. Raises StoreError and DatabaseTrouble."""
-    engine = open_engine(path)
+def _at_schema(database: Database, configuration: Configuration) -> Checked:
+    """Where the schema stands. Raises StoreError and DatabaseTrouble where this program cannot use it."""
+    engine = database.open_engine()
     try:
+        found = schema.state(engine)
+        if found.empty and configuration.settings.store.migrate_on_start:
+            return Checked("store", "ok", f"{database} is empty; the tables will be created")
         schema.require_current(engine)
-        return schema.state(engine).current
+        return Checked("store", "ok", f"{database} is at schema {found.current}")
     finally:
         engine.dispose()
 

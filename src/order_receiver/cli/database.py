@@ -17,9 +17,9 @@ def group() -> None:
 def upgrade(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Bring the database up to date, or create it; does nothing where there is nothing to do."""
     with plain_errors():
-        path = open_configuration(config).store_path
-        found = bring_up_to_date(path)
+        database = open_configuration(config).database
+        found = bring_up_to_date(database)
     if found.up_to_date:
-        typer.echo(f"{path} is up to date ({found.wanted}).")
+        typer.echo(f"{database} is up to date ({found.wanted}).")
     else:
-        typer.echo(f"{path} was brought from {found.current or 'nothing'} to {found.wanted}.")
+        typer.echo(f"{database} was brought from {found.current or 'nothing'} to {found.wanted}.")

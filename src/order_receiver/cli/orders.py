@@ -21,7 +21,7 @@ from order_receiver.store import Engine, changes, queries
 from order_receiver.store.errors import NoSuchOrder, NotPossible
 from order_receiver.store.queries import Listed, OrderFilter
 from order_receiver.store.session import Operation, Session
-from order_receiver.store.store import Store, now, prepare
+from order_receiver.store.store import Store, prepare
 
 commands = typer.Typer(help="Orders: list, show, retry, release, cancel.", no_args_is_help=True)
 
@@ -57,7 +57,7 @@ def list_orders(
     """List orders, newest first."""
     with plain_errors():
         configuration = open_configuration(config)
-        engine = prepare(configuration.store_path, migrate=False)
+        engine = prepare(configuration.database, migrate=False)
         if quarantine:
             print_quarantine(queries.list_quarantine(engine, limit), configuration, as_json=as_json)
             return
@@ -84,7 +84,7 @@ def show(
     """Show where an order is and why, and everything that happened to it; or a message in quarantine (Q17)."""
     with plain_errors():
         configuration = open_configuration(config)
-        engine = prepare(configuration.store_path, migrate=False)
+        engine = prepare(configuration.database, migrate=False)
         try:
             stories = [queries.story(engine, order) for order in _find(engine, reference, application)]
         except NoSuchOrder:
@@ -138,7 +138,7 @@ def cancel(
     """Cancel an order that no ERP has yet. Norce is not told: cancel it there too."""
 
     def action(session: Session, order_id: int) -> None:
-        changes.cancel(session, changes.order_row(session, order_id), now(), _actor(), why)
+        changes.cancel(session, changes.order_row(session, order_id), session.now, _actor(), why)
 
     _act(config, reference, application, None, action, "cancelled here; cancel it in Norce too")
 
@@ -150,7 +150,7 @@ def _lift(session: Session, order_id: int, *, wanted: HoldReason | None, waive: 
         return f"Order {order.key} is not held for {wanted} any more."
     if waive and order.hold in RETRY_ONLY:
         return _retry_only(order.hold)
-    changes.resume(session, order, now(), _actor(), waive=waive, why=why)
+    changes.resume(session, order, session.now, _actor(), waive=waive, why=why)
     return None
 
 
@@ -171,7 +171,7 @@ def _act(
         raise fail("Name either one ClientOrderRef or a --reason.", 2)
     with plain_errors():
         configuration = open_configuration(config)
-        engine = prepare(configuration.store_path, migrate=False)
+        engine = prepare(configuration.database, migrate=False)
         if reference is not None:
             found = [order.id for order in _find(engine, reference, application)]
             if len(found) > 1:
@@ -196,7 +196,7 @@ def _orders(count: int) -> str:
 
 async def _write(configuration: Configuration, order_ids: Sequence[int], action: Action) -> list[str]:
     """Act on orders, many at once so that they share commits; why some were left alone, a sentence for each."""
-    store = Store(configuration.store_path, migrate=False)
+    store = Store(configuration.database, migrate=False)
     left: list[str] = []
     try:
         for start in range(0, len(order_ids), TOGETHER):

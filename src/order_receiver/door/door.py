@@ -25,7 +25,6 @@ from order_receiver.settings.model import Door as DoorSettings
 from order_receiver.store import accepting
 from order_receiver.store.errors import StoreOverloaded, StoreUnavailable
 from order_receiver.store.lanes import RECEIVER
-from order_receiver.store.reading import number_of
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Accepted, Arrival, Differing, Message, Repeated
 from order_receiver.telemetry import Gathered, trace
@@ -95,8 +94,8 @@ class Door:
             refused := await self._authenticate(authorization, head.client)
         ):
             return refused
-        if self.draining:
-            return Outcome(Situation.DRAINING)
+        if self.draining or self._store.full:
+            return Outcome(Situation.DRAINING if self.draining else Situation.OVERLOADED)
         if head.encoded:
             return Outcome(Situation.UNSUPPORTED_ENCODING)
         if (head.announced_length or 0) > self._settings.body_limit:
@@ -164,7 +163,7 @@ class Door:
         self, message: Message, media: MediaType, application: Application, found: Identified
     ) -> str | None:
         """What stands in a new order's way, for applications that want such orders failed; a known one stands."""
-        if self._store.read(partial(accepting.is_known, key=found.key)):
+        if await self._store.read(partial(accepting.is_known, key=found.key)):
             return None
         try:
             zone = self._zones[found.key.application_key]
@@ -178,8 +177,7 @@ class Door:
     async def _stored(self, order_id: int, wait_milliseconds: int) -> Outcome:
         if wait_milliseconds == 0:
             return Outcome(Situation.STORED)
-        look = partial(self._store.read, partial(number_of, order_id=order_id))
-        number = await self._store.wait_for_number(order_id, wait_milliseconds / 1000, look)
+        number = await self._store.wait_for_number(order_id, wait_milliseconds / 1000)
         return Outcome(Situation.STORED if number is None else Situation.STORED_NUMBERED, number)
 
     async def _known(self, message: Message, found: Identified, result: Repeated | Differing) -> Outcome:

@@ -103,6 +103,13 @@ class Store(Section, frozen=True, kw_only=True):
     """Where orders live."""
 
     path: Annotated[str, Meta(description="SQLite file; relative to the configuration file")] = "var/orders.db"
+    url: Annotated[
+        str | None,
+        Meta(description="instead of path, a PostgreSQL database: postgresql://user@host/orders, without password"),
+    ] = None
+    password: Annotated[
+        Secret | None, Meta(description="of the PostgreSQL user; without it libpq's own places are looked at (.pgpass)")
+    ] = None
     migrate_on_start: Annotated[
         bool, Meta(description="`serve` and `work` bring the schema up to date by themselves")
     ] = True

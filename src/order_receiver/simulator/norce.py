@@ -36,6 +36,7 @@ class NorceOptions:
     identity: IdentityOptions
     port: int = 0
     faults: tuple[Fault, ...] = ()
+    host: str = "127.0.0.1"
 
 
 class Norce:

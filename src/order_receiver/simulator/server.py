@@ -14,8 +14,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from order_receiver.simulator.norce import Norce, NorceOptions
 from order_receiver.simulator.state import NorceState
 
-HOST = "127.0.0.1"
-
 
 @dataclass(frozen=True, slots=True)
 class RunningNorce:
@@ -33,11 +31,11 @@ class RunningNorce:
 async def running_norce(
     options: NorceOptions, state: NorceState | None = None, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[RunningNorce]:
-    """Serve simulated Norce on 127.0.0.1 while the block runs. Raises `OSError` when the port is taken.
+    """Serve simulated Norce while the block runs. Raises `OSError` when the port is taken.
 
     Signals are left to the caller. `state` may be shared with a sender in the same loop; `clock` counts seconds.
     """
-    listening = socket.create_server((HOST, options.port), backlog=512)
+    listening = socket.create_server((options.host, options.port), backlog=512)
     norce = Norce(options, NorceState() if state is None else state, clock)
     server = _Server(
         uvicorn.Config(
@@ -53,7 +51,7 @@ async def running_norce(
     norce.drop_connection = server.drop
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        yield RunningNorce(f"http://{HOST}:{listening.getsockname()[1]}", norce)
+        yield RunningNorce(f"http://{options.host}:{listening.getsockname()[1]}", norce)
     finally:
         server.should_exit = True
         server.force_exit = True

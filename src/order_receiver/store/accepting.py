@@ -28,7 +28,8 @@ _insert_order = Statement(
     insertion_if_new(
         tables.orders,
         *("application_key", "client_order_ref", "state", "hold", "hold_text", "received_at", "updated_at"),
-    ).returning(_o.id)
+        returning=[_o.id],
+    )
 )
 _insert_message = Statement(
     insertion(tables.messages, "order_id", "role", "received_at", "remote", "media_type", "headers", "body")
@@ -90,7 +91,7 @@ def accept(session: Session, arrival: Arrival) -> Acceptance:
         system=RECEIVER,
         kind=PROCESS,
         state=_PARKED if held else _WAITING,
-        due=None if held else at,
+        due=None if held else min(at, session.now),
         fence=0,
         attempts=0,
         reason=arrival.hold_text,
@@ -162,9 +163,14 @@ def _wire(message: Message) -> dict[str, object]:
         "received_at": message.received_at,
         "remote": message.remote,
         "media_type": message.media_type,
-        "headers": _headers.encode(message.headers).decode(),
+        "headers": headers_text(message),
         "body": message.body,
     }
+
+
+def headers_text(message: Message) -> str:
+    """A message's headers as they are stored."""
+    return _headers.encode(message.headers).decode()
 
 
 def _message(row: Row) -> Message:

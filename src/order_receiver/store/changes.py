@@ -21,6 +21,9 @@ ORDER_COLUMNS = (
 )
 
 _select = Statement(select(*ORDER_COLUMNS).where(_o.id == bindparam("order_id")))
+_select_for_change = Statement(
+    select(*ORDER_COLUMNS).where(_o.id == bindparam("order_id")).with_for_update(key_share=True)
+)
 _move = Statement(
     update(tables.orders)
     .where(
@@ -38,8 +41,10 @@ _set_hold = Statement(
 
 
 def order_row(session: Session, order_id: int) -> OrderRow:
-    """An order by its id. Raises NoSuchOrder."""
-    row = session.one(_select, order_id=order_id)
+    """An order by its id; in a transaction that writes, nobody else changes it before the end. Raises NoSuchOrder."""
+    row = session.one(_select_for_change if session.writing else _select, order_id=order_id)
+    if session.writing:
+        session.locked.add(order_id)
     if row is None:
         raise NoSuchOrder(f"There is no order with id {order_id}.")
     return order_from(row)
@@ -72,6 +77,7 @@ def move(
     }
     if session.change(_move, **values) != 1:
         raise NotPossible(f"Order {order.key} is not {order.state} any more, or its hold has changed.")
+    session.locked.add(order.id)
     record(
         session,
         order.id,

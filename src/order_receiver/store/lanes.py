@@ -7,13 +7,12 @@ time in the future: a worker that dies leaves nothing to clean up, its tasks sim
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, String, Text, bindparam, case, delete, func, literal, null, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Integer, String, Text, bindparam, case, delete, func, insert, literal, null, or_, select, update
 
 from order_receiver.store import tables
 from order_receiver.store.errors import LeaseLost
 from order_receiver.store.session import Session
-from order_receiver.store.statements import Row, Statement, insertion
+from order_receiver.store.statements import Row, Statement, insertion, insertion_if_new
 from order_receiver.store.tables import UtcTime
 from order_receiver.store.values import Attempt, NewTask, Task, TaskState
 
@@ -33,8 +32,10 @@ _due_ids = (
     select(_t.id)
     .where(_t.system == bindparam("of_system"), _t.due.is_not(None), _t.due <= bindparam("now"))
     .order_by(_t.due)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
 )
+"""What another worker is just claiming is passed over, where the database lets two claim at once."""
 _in_hand = (
     _t.id == bindparam("task"),
     _t.fence == bindparam("held_fence"),
@@ -67,17 +68,17 @@ _unblock = Statement(
 )
 _lane = select(
     select(literal(1))
-    .where(_t.order_id == bindparam("order_id", type_=Integer), _t.system == bindparam("system", type_=String))
+    .where(_t.order_id == bindparam("order_id", type_=tables.Id), _t.system == bindparam("system", type_=String))
     .exists()
     .label("taken")
 ).subquery("lane")
 _taken = _lane.c.taken
 _insert = Statement(
-    sqlite_insert(tables.tasks)
+    insert(tables.tasks)
     .from_select(
         ["order_id", "system", "kind", "state", "due", "fence", "attempts", "payload", "created_at"],
         select(
-            bindparam("order_id", type_=Integer),
+            bindparam("order_id", type_=tables.Id),
             bindparam("system", type_=String),
             bindparam("kind", type_=String),
             case((_taken, TaskState.BLOCKED.value), else_=bindparam("free_state", type_=String)),
@@ -122,9 +123,7 @@ _park_waiting = Statement(
     .values(state=TaskState.PARKED.value, due=None, reason=bindparam("why"))
 )
 _drop_all = Statement(delete(tables.tasks).where(_t.order_id == bindparam("of_order")))
-_running = Statement(
-    select(_t.id).where(_t.order_id == bindparam("of_order"), _t.state == TaskState.RUNNING.value).limit(1)
-)
+_states = Statement(select(_t.state).where(_t.order_id == bindparam("of_order")).with_for_update())
 _any = Statement(select(_t.id).where(_t.order_id == bindparam("of_order")).limit(1))
 _unclear = Statement(
     select(tables.attempts.c.id)
@@ -135,7 +134,13 @@ _unclear = Statement(
     )
     .limit(1)
 )
-_next_due = Statement(select(func.min(_t.due)).where(_t.system == bindparam("of_system"), _t.due.is_not(None)))
+_lock = Statement(
+    select(tables.orders.c.id).where(tables.orders.c.id == bindparam("of_order")).with_for_update(key_share=True)
+)
+_first_due = select(func.min(_t.due)).where(_t.system == bindparam("of_system"), _t.due.is_not(None))
+_next_due = Statement(
+    {"sqlite": _first_due, "postgresql": _first_due.add_columns(func.clock_timestamp(type_=UtcTime).label("time"))}
+)
 _wake_singleton = Statement(
     update(tables.tasks)
     .where(
@@ -146,9 +151,10 @@ _wake_singleton = Statement(
     )
     .values(due=bindparam("now"))
 )
-_singleton = Statement(
-    select(_t.id).where(_t.order_id.is_(None), _t.system == bindparam("of_system"), _t.kind == bindparam("of_kind"))
+_insert_singleton = Statement(
+    insertion_if_new(tables.tasks, "system", "kind", "state", "due", "fence", "attempts", "created_at")
 )
+_hand = Statement(select(_t.id).where(*_in_hand).with_for_update())
 
 
 def claim(session: Session, system: str, limit: int, now: datetime, lease: float) -> Sequence[Task]:
@@ -157,10 +163,11 @@ def claim(session: Session, system: str, limit: int, now: datetime, lease: float
     return [_task(row) for row in sorted(rows)]
 
 
-def extend(session: Session, held: Iterable[Task], lease_end: datetime) -> None:
-    """A sign of life for tasks that take long; one that was lost stays lost."""
-    for task in held:
-        session.change(_extend, task=task.id, held_fence=task.fence, lease_end=lease_end)
+def extend(session: Session, held: Iterable[Task], lease_end: datetime) -> list[Task]:
+    """A sign of life for tasks that take long; those that were lost, which stay lost."""
+    return [
+        task for task in held if session.change(_extend, task=task.id, held_fence=task.fence, lease_end=lease_end) != 1
+    ]
 
 
 def finish(session: Session, task: Task, attempt: Attempt) -> None:
@@ -170,7 +177,9 @@ def finish(session: Session, task: Task, attempt: Attempt) -> None:
         raise LeaseLost(LeaseLost.__doc__)
     record_attempt(session, task, attempt)
     if removed[0]:
-        session.change(_unblock, lane_order=task.order_id, lane=task.system, now=attempt.started_at)
+        # The clock of the machine that worked may be ahead of the one that decides.
+        due = min(attempt.started_at, session.now)
+        session.change(_unblock, lane_order=task.order_id, lane=task.system, now=due)
 
 
 def put_back(
@@ -202,6 +211,7 @@ def put_back(
 
 def add(session: Session, new: NewTask, now: datetime, lease: float | None = None) -> Task | None:
     """Add a task to its lane. With `lease` (seconds) and a free lane it starts in the adding worker's hands."""
+    lock_order(session, new.order_id)
     held = lease is not None
     row = session.one(
         _insert,
@@ -217,16 +227,34 @@ def add(session: Session, new: NewTask, now: datetime, lease: float | None = Non
     if row is None:
         raise LookupError("the database returned no task")
     if row[-1] == TaskState.BLOCKED:
-        session.change(_mark_followed, lane_order=new.order_id, lane=new.system, newest=row[0])
+        lane = {"lane_order": new.order_id, "lane": new.system}
+        if session.change(_mark_followed, **lane, newest=row[0]) == 0:
+            # What was ahead went while we looked, without a word about who follows.
+            session.change(_unblock, **lane, now=now)
         return None
     return _task(row[:-1], new.known) if held else None
+
+
+def lock_order(session: Session, order_id: int | None) -> None:
+    """Let nobody else change the order's lanes before this transaction ends; only where several write at once."""
+    if session.shared and order_id is not None and order_id not in session.locked:
+        session.all(_lock, of_order=order_id)
+        session.locked.add(order_id)
+
+
+def require_held(session: Session, task: Task) -> None:
+    """Raise LeaseLost unless the task is still in the hands that this lease names; until the transaction ends."""
+    if session.one(_hand, task=task.id, held_fence=task.fence) is None:
+        raise LeaseLost(LeaseLost.__doc__)
 
 
 def ensure(session: Session, system: str, kind: str, now: datetime) -> None:
     """Make sure that a task without an order (a poll) exists exactly once, and is due at the start of a worker."""
     session.change(_wake_singleton, of_system=system, of_kind=kind, now=now)
-    if session.one(_singleton, of_system=system, of_kind=kind) is None:
-        add(session, NewTask(system=system, kind=kind, order_id=None), now)
+    state = TaskState.WAITING.value
+    session.change(
+        _insert_singleton, system=system, kind=kind, state=state, due=now, fence=0, attempts=0, created_at=now
+    )
 
 
 def record_attempt(session: Session, task: Task, attempt: Attempt) -> None:
@@ -253,8 +281,8 @@ def wake(session: Session, order_id: int, now: datetime) -> int:
 
 
 def under_way(session: Session, order_id: int) -> bool:
-    """Whether a worker has a task of the order in its hands."""
-    return session.one(_running, of_order=order_id) is not None
+    """Whether a worker has a task of the order in its hands; if not, none takes one before the transaction ends."""
+    return (TaskState.RUNNING.value,) in session.all(_states, of_order=order_id)
 
 
 def park_waiting(session: Session, order_id: int, system: str, reason: str) -> int:
@@ -277,11 +305,14 @@ def drop_all(session: Session, order_id: int) -> int:
     return session.change(_drop_all, of_order=order_id)
 
 
-def next_due(session: Session, system: str) -> datetime | None:
-    """When the next task of a system becomes due, leases included."""
+def due_in(session: Session, system: str) -> float | None:
+    """Seconds until the next task of a system becomes due, leases included; by the database's clock."""
     row = session.one(_next_due, of_system=system)
-    found: datetime | None = row[0] if row else None
-    return found
+    if row is None or row[0] is None:
+        return None
+    due: datetime = row[0]
+    time: datetime = row[1] if len(row) > 1 else session.now
+    return (due - time).total_seconds()
 
 
 def _task(row: Row, known: object = None) -> Task:

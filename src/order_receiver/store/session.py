@@ -1,6 +1,7 @@
 """One transaction as the store's operations see it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from sqlalchemy.engine import Dialect
@@ -11,17 +12,40 @@ Result = TypeVar("Result")
 
 
 class Session:
-    """Runs compiled statements in the transaction that is open."""
+    """Runs compiled statements in the transaction that is open.
 
-    def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
+    `writing` is whether what is read may be changed in the same transaction; then rows that decide are locked, where
+    the database lets several write at once.
+    """
+
+    def __init__(self, cursor: Cursor, dialect: Dialect, clock: Callable[[], datetime], *, writing: bool) -> None:
         self._cursor = cursor
         self._dialect = dialect
+        self._clock = clock
+        self.writing = writing
+        self.locked: set[int] = set()
+        """Orders that this transaction has locked."""
+
+    @property
+    def now(self) -> datetime:
+        """The time by the one clock that all processes of an installation share: the database's."""
+        return self._clock()
+
+    @property
+    def shared(self) -> bool:
+        """Whether others may write at the same time, so that rows have to be locked."""
+        return self._dialect.name != "sqlite"
 
     def change(self, statement: Statement, **values: Value) -> int:
         """Run a statement that changes rows; how many it changed."""
         compiled = statement.compiled(self._dialect)
         self._cursor.execute(compiled.sql, compiled.parameters(values))
         return self._cursor.rowcount
+
+    def raw(self, sql: str, values: Sequence[Value]) -> list[Row]:
+        """Rows of a statement that is written for one database only."""
+        self._cursor.execute(sql, values)
+        return self._cursor.fetchall()
 
     def all(self, statement: Statement, **values: Value) -> list[Row]:
         """All rows that the statement returns."""

@@ -2,20 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, select
 
 from order_receiver.store import tables
 from order_receiver.store.session import Session
-from order_receiver.store.statements import Statement, insertion
+from order_receiver.store.statements import Statement, replacement
 
 _token = Statement(
     select(tables.tokens.c.value, tables.tokens.c.expires_at).where(tables.tokens.c.name == bindparam("of_name"))
 )
-_drop_token = Statement(delete(tables.tokens).where(tables.tokens.c.name == bindparam("of_name")))
-_insert_token = Statement(insertion(tables.tokens, "name", "value", "expires_at"))
+_keep_token = Statement(replacement(tables.tokens, "name", "value", "expires_at"))
 _cursor = Statement(select(tables.cursors.c.value).where(tables.cursors.c.name == bindparam("of_name")))
-_drop_cursor = Statement(delete(tables.cursors).where(tables.cursors.c.name == bindparam("of_name")))
-_insert_cursor = Statement(insertion(tables.cursors, "name", "value"))
+_keep_cursor = Statement(replacement(tables.cursors, "name", "value"))
 
 
 def load_token(session: Session, name: str) -> tuple[str, datetime] | None:
@@ -26,8 +24,7 @@ def load_token(session: Session, name: str) -> tuple[str, datetime] | None:
 
 def save_token(session: Session, name: str, value: str, expires_at: datetime) -> None:
     """Keep a token for the other processes."""
-    session.change(_drop_token, of_name=name)
-    session.change(_insert_token, name=name, value=value, expires_at=expires_at)
+    session.change(_keep_token, name=name, value=value, expires_at=expires_at)
 
 
 def load_cursor(session: Session, name: str) -> str | None:
@@ -39,5 +36,4 @@ def load_cursor(session: Session, name: str) -> str | None:
 
 def save_cursor(session: Session, name: str, value: str | None) -> None:
     """Keep where a poll goes on."""
-    session.change(_drop_cursor, of_name=name)
-    session.change(_insert_cursor, name=name, value=value)
+    session.change(_keep_cursor, name=name, value=value)

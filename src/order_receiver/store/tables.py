@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
     Column,
     ForeignKey,
     Index,
@@ -19,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 @lru_cache(maxsize=64)
@@ -38,17 +41,38 @@ def _moment(text: str | None) -> datetime | None:
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC, kept as ISO 8601 text with microseconds and zone, so that text order is time order."""
+    """An aware datetime in UTC: of the database's own kind where it has one.
+
+    SQLite keeps ISO 8601 text with microseconds and zone, so that text order is time order.
+    """
 
     impl = String(32)
     cache_ok = True
 
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL has a type for it."""
+        return dialect.type_descriptor(String(32) if dialect.name == "sqlite" else TIMESTAMP(timezone=True))
+
     def bind_processor(self, dialect: Dialect) -> None:
         """Nothing to do: the driver knows how to write a datetime."""
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:
-        """Back to an aware datetime."""
-        return _moment
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None] | None:
+        """Back to an aware datetime, where the driver does not give one."""
+        return _moment if dialect.name == "sqlite" else None
+
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""Numbers of rows; in SQLite every integer has 64 bits, and only INTEGER counts up by itself."""
+
+
+def words(length: int) -> TypeEngine[str]:
+    """Text of about so many characters. SQLite does not count them, and PostgreSQL need not either."""
+    return String(length).with_variant(Text(), "postgresql")
+
+
+def where(condition: str) -> dict[str, Any]:
+    """The condition of an index that holds a part of its table only."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 metadata = MetaData(
@@ -63,30 +87,34 @@ metadata = MetaData(
 orders = Table(
     "orders",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("application_key", String(500), nullable=False),
-    Column("client_order_ref", String(500), nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("hold", String(40)),
+    Column("id", Id, primary_key=True),
+    Column("application_key", words(500), nullable=False),
+    Column("client_order_ref", words(500), nullable=False),
+    Column("state", words(20), nullable=False),
+    Column("hold", words(40)),
     Column("hold_text", Text),
     Column("waived", Text),
-    Column("erp_order_no", String(50)),
+    Column("erp_order_no", words(50)),
     Column("received_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     UniqueConstraint("client_order_ref", "application_key"),
-    Index("ix_orders_hold", "hold", "id", sqlite_where=text("hold IS NOT NULL")),
-    Index("ix_orders_open", "received_at", sqlite_where=text("state IN ('received', 'submitted', 'placed')")),
+    Index("ix_orders_hold", "hold", "id", **where("hold IS NOT NULL")),
+    Index(
+        "ix_orders_open",
+        "received_at",
+        **where("state IN ('received', 'submitted', 'placed')"),
+    ),
 )
 """One row an order, for life. `hold` is the reason code of a hold, `waived` the reasons a person passed by."""
 
 messages = Table(
     "messages",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("order_id", Integer, ForeignKey("orders.id"), nullable=False, index=True),
-    Column("role", String(10), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False, index=True),
+    Column("role", words(10), nullable=False),
     Column("received_at", UtcTime, nullable=False),
-    Column("remote", String(100)),
+    Column("remote", words(100)),
     Column("media_type", Text),
     Column("headers", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -96,9 +124,9 @@ messages = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("received_at", UtcTime, nullable=False, index=True),
-    Column("remote", String(100)),
+    Column("remote", words(100)),
     Column("media_type", Text),
     Column("headers", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -109,13 +137,13 @@ quarantine = Table(
 history = Table(
     "history",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("order_id", Integer, ForeignKey("orders.id"), nullable=False, index=True),
+    Column("id", Id, primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False, index=True),
     Column("at", UtcTime, nullable=False),
-    Column("actor", String(100), nullable=False),
-    Column("event", String(40), nullable=False),
-    Column("old", String(100)),
-    Column("new", String(100)),
+    Column("actor", words(100), nullable=False),
+    Column("event", words(40), nullable=False),
+    Column("old", words(100)),
+    Column("new", words(100)),
     Column("why", Text),
 )
 """Every change of an order: who or what, when, from, to, why."""
@@ -123,11 +151,11 @@ history = Table(
 tasks = Table(
     "tasks",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("order_id", Integer, ForeignKey("orders.id")),
-    Column("system", String(60), nullable=False),
-    Column("kind", String(30), nullable=False),
-    Column("state", String(10), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.id")),
+    Column("system", words(60), nullable=False),
+    Column("kind", words(30), nullable=False),
+    Column("state", words(10), nullable=False),
     Column("due", UtcTime),
     Column("fence", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -135,8 +163,15 @@ tasks = Table(
     Column("reason", Text),
     Column("followed", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcTime, nullable=False),
-    Index("ix_tasks_due", "system", "due", sqlite_where=text("due IS NOT NULL")),
+    Index("ix_tasks_due", "system", "due", **where("due IS NOT NULL")),
     Index("ix_tasks_lane", "order_id", "system"),
+    Index(
+        "uq_tasks_singleton",
+        "system",
+        "kind",
+        unique=True,
+        **where("order_id IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 """Work to be done; a finished task leaves its attempts behind and goes. Its id is never given again: a lease is id and
@@ -150,14 +185,14 @@ says that others wait behind it.
 attempts = Table(
     "attempts",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("order_id", Integer, index=True),
-    Column("system", String(60), nullable=False),
-    Column("kind", String(30), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("order_id", Id, index=True),
+    Column("system", words(60), nullable=False),
+    Column("kind", words(30), nullable=False),
     Column("number", Integer, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("milliseconds", Numeric(12, 3, asdecimal=False), nullable=False),
-    Column("outcome", String(20), nullable=False),
+    Column("outcome", words(20), nullable=False),
     Column("error", Text),
 )
 """Each attempt at a task, with its duration and outcome."""
@@ -165,16 +200,16 @@ attempts = Table(
 submissions = Table(
     "submissions",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("order_id", Integer, ForeignKey("orders.id"), nullable=False),
-    Column("target", String(60), nullable=False),
-    Column("key", String(200), nullable=False),
-    Column("media_type", String(100), nullable=False),
-    Column("extension", String(20), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
+    Column("target", words(60), nullable=False),
+    Column("key", words(200), nullable=False),
+    Column("media_type", words(100), nullable=False),
+    Column("extension", words(20), nullable=False),
     Column("document", LargeBinary, nullable=False),
     Column("step", Text),
-    Column("erp_order_no", String(50)),
-    Column("erp_id", String(200)),
+    Column("erp_order_no", words(50)),
+    Column("erp_id", words(200)),
     Column("submitted_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("order_id", "target"),
@@ -186,7 +221,7 @@ submissions = Table(
 cursors = Table(
     "cursors",
     metadata,
-    Column("name", String(100), primary_key=True),
+    Column("name", words(100), primary_key=True),
     Column("value", Text),
 )
 """Where each poll of a target goes on."""
@@ -194,8 +229,15 @@ cursors = Table(
 tokens = Table(
     "tokens",
     metadata,
-    Column("name", String(300), primary_key=True),
+    Column("name", words(300), primary_key=True),
     Column("value", Text, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
 )
 """Access tokens that the processes of one installation share. (norce: 3 token requests a minute an address)"""
+
+schema_floor = Table(
+    "schema_floor",
+    metadata,
+    Column("revision", words(32), primary_key=True),
+)
+"""The oldest revision whose programs can work with this schema: what lets an older one run beside a newer. One row."""

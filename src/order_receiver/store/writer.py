@@ -1,33 +1,34 @@
 """Group commit: everything that arrives while a commit is under way goes into the next one.
 
-The statements run on the event loop, where they take microseconds and fight nobody for the interpreter; only COMMIT,
-which waits for the disk, runs in a thread. There is no timer: an idle store commits at once. (ADR 0018, 0019)
+There is no timer: an idle store commits at once. (ADR 0002)
 """
 
 import asyncio
-import sqlite3
+import math
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import structlog
 
+from order_receiver.store.database import Transactions
 from order_receiver.store.errors import StoreOverloaded, StoreUnavailable
-from order_receiver.store.session import Operation, Session
-from order_receiver.store.sqlite import DIALECT
+from order_receiver.store.session import Operation
 
 Result = TypeVar("Result")
 
 BATCH_LIMIT = 256
-"""Operations in one commit; bounds how long the statements hold the event loop."""
+"""Operations in one commit; bounds how long the statements hold the event loop, or locks."""
 
-LOCK_PATIENCE = 5.0
-"""Seconds to wait for another process that is writing."""
+PATIENCE = 0.15
+"""Seconds that an operation may be expected to wait for its commit before new ones are refused. (ADR 0027)"""
 
-OPERATION_ERRORS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
-"""What one operation did wrong; every other error of the database is trouble of the store."""
+TRIES = 5
+"""How often an operation is tried that others were in the way of."""
+
+BLOCKED_SECONDS = 2.0
+"""How long a batch is looked through for what is not blocked: where a whole table is, all of it is."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,16 +40,14 @@ class _Waiting:
 
 
 class Writer:
-    """The one place where a process writes to its SQLite file."""
+    """The one place where a process writes."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], queue_limit: int) -> None:
-        self._connect = connect
-        self._connection = connect()
-        self._session = Session(self._connection.cursor(), DIALECT)
+    def __init__(self, transactions: Transactions, queue_limit: int) -> None:
+        self._transactions = transactions
         self._queue_limit = queue_limit
         self._waiting: list[_Waiting] = []
-        self._turn: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
+        self._turns: set[asyncio.Task[None]] = set()
+        self._pace = 0.0
         self.on_commit: Callable[[int], None] = lambda size: None
 
     @property
@@ -56,100 +55,82 @@ class Writer:
         """Operations that wait for the next commit."""
         return len(self._waiting)
 
+    @property
+    def full(self) -> bool:
+        """Whether as many wait as can be served in good time: more than one commit takes, and too long or too many."""
+        waiting = len(self._waiting)
+        if waiting >= self._queue_limit:
+            return True
+        return waiting > BATCH_LIMIT and waiting * self._pace > PATIENCE
+
     async def run(self, operation: Operation[Result], *, urgent: bool = False) -> Result:
         """Run an operation and return its result once it is on disk.
 
         `urgent` operations (the worker's: they finish what is begun) are taken in even over the queue limit.
         Raises StoreOverloaded, StoreUnavailable, and whatever the operation raises.
         """
-        if len(self._waiting) >= self._queue_limit and not urgent:
+        if not urgent and self.full:
             raise StoreOverloaded(StoreOverloaded.__doc__)
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(cast("Operation[object]", operation), future))
-        if self._turn is None:
-            self._turn = asyncio.create_task(self._turns())
+        if len(self._turns) < self._transactions.at_once:
+            self._turns.add(asyncio.create_task(self._turn()))
         return cast("Result", await future)
 
     async def close(self) -> None:
-        """Finish what waits, then let go of the file."""
-        if self._turn is not None:
-            await self._turn
-        self._thread.shutdown()
-        self._connection.close()
+        """Finish what waits, then let go of the database."""
+        while self._turns:
+            await asyncio.wait(self._turns)
+        await self._transactions.close()
 
-    async def _turns(self) -> None:
+    async def _turn(self) -> None:
+        """Commit until nothing waits; whatever comes after that begins a turn of its own."""
         try:
             while self._waiting:
                 batch = self._waiting[:BATCH_LIMIT]
                 del self._waiting[:BATCH_LIMIT]
+                began = time.perf_counter()
                 await self._commit(batch)
+                took = (time.perf_counter() - began) / len(batch)
+                self._pace += (took / self._transactions.at_once - self._pace) / 8
         finally:
-            self._turn = None
+            self._turns.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
+    async def _commit(self, batch: list[_Waiting], tries: int = 1) -> None:
         """One transaction for the batch; where one operation fails, each gets a transaction of its own."""
         try:
-            await self._begin()
-            results = [waiting.operation(self._session) for waiting in batch]
-            await self._run_in_thread("COMMIT")
+            results = await self._transactions.run([waiting.operation for waiting in batch])
         except Exception as error:
-            self._roll_back()
-            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, OPERATION_ERRORS):
-                self._fail(batch, error)
-                return
-            if len(batch) == 1:
-                _settle_error(batch[0], error)
-                return
-            for waiting in batch:
-                await self._commit([waiting])
-        else:
-            self.on_commit(len(batch))
-            for waiting, result in zip(batch, results, strict=True):
-                if not waiting.future.done():
-                    waiting.future.set_result(result)
-
-    async def _begin(self) -> None:
-        """Open the write transaction, waiting a little for another process that has one open."""
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + LOCK_PATIENCE
-        pause = 0.001
-        while True:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or loop.time() > give_up:
-                    raise
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 0.05)
-            except sqlite3.ProgrammingError as error:
-                self._reopen()
-                raise sqlite3.OperationalError("the connection to the database was lost") from error
-            else:
-                return
-
-    async def _run_in_thread(self, sql: str) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.execute, sql)
-
-    def _roll_back(self) -> None:
-        try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            log.exception("store.rollback_failed")
-            self._reopen()
-
-    def _reopen(self) -> None:
-        """Where this fails too, the next transaction finds the connection closed and comes here again."""
-        with suppress(sqlite3.Error):
-            self._connection.close()
-        try:
-            self._connection = self._connect()
-        except sqlite3.Error:
-            log.exception("store.reopen_failed")
+            await self._after(batch, error, tries)
             return
-        self._session = Session(self._connection.cursor(), DIALECT)
+        self.on_commit(len(batch))
+        for waiting, result in zip(batch, results, strict=True):
+            if not waiting.future.done():
+                waiting.future.set_result(result)
 
-    def _fail(self, batch: list[_Waiting], error: sqlite3.DatabaseError) -> None:
+    async def _after(self, batch: list[_Waiting], error: Exception, tries: int) -> None:
+        """What becomes of a batch that was rolled back."""
+        in_the_way, blocked = self._transactions.may_succeed(error), self._transactions.is_blocked(error)
+        hopeless = (in_the_way and tries >= TRIES) or (blocked and len(batch) == 1)
+        if self._transactions.is_trouble(error) or hopeless:
+            self._fail(batch, error)
+        elif len(batch) > 1:
+            await self._one_by_one(batch, error, BLOCKED_SECONDS if blocked else math.inf)
+        elif in_the_way:
+            await self._commit(batch, tries + 1)
+        else:
+            _settle_error(batch[0], error)
+
+    async def _one_by_one(self, batch: list[_Waiting], error: Exception, seconds: float) -> None:
+        """Each in a transaction of its own, so that one does not spoil the others, but only for so long."""
+        end = time.perf_counter() + seconds
+        for place, waiting in enumerate(batch):
+            if time.perf_counter() > end:
+                self._fail(batch[place:], error)
+                return
+            await self._commit([waiting])
+
+    def _fail(self, batch: list[_Waiting], error: Exception) -> None:
         log.error("store.unavailable", error=str(error), operations=len(batch))
         for waiting in batch:
             failure = StoreUnavailable(f"The store cannot be written: {error}. Nothing was taken over.")

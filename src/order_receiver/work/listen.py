@@ -9,7 +9,7 @@ import structlog
 from order_receiver.orders.states import HoldReason, OrderState, can_move, is_final
 from order_receiver.store import changes, lanes, shelves, submissions
 from order_receiver.store.session import Session
-from order_receiver.store.store import Store, now
+from order_receiver.store.store import Store
 from order_receiver.store.values import OrderRow, SubmissionRow, Task
 from order_receiver.targets.adapter import Adapter, Poll, Update, UpdateKind
 from order_receiver.work.kinds import NORCE
@@ -31,11 +31,12 @@ class Listen:
 
     async def __call__(self, task: Task) -> Again:
         """Updates are written in one transaction and acknowledged after it; one that comes twice changes nothing."""
-        poll = await self._adapter.poll(self._store.read(partial(shelves.load_cursor, name=self._target)))
+        cursor = await self._store.read(partial(shelves.load_cursor, name=self._target))
+        poll = await self._adapter.poll(cursor)
         soon = 0.0 if poll.more else self._interval
         if not poll.updates:
             return Again(soon)
-        known, unknown = self._sort(poll.updates)
+        known, unknown = await self._sort(poll.updates)
         placed = await self._store.write(partial(self._write, updates=known, cursor=poll.cursor), urgent=True)
         self._store.announce_work(NORCE)
         for order, number in placed:
@@ -43,13 +44,15 @@ class Listen:
         await self._settle(poll, unknown)
         return Again(soon)
 
-    def _sort(self, updates: Sequence[Update]) -> tuple[list[tuple[Update, SubmissionRow]], list[tuple[Update, str]]]:
+    async def _sort(
+        self, updates: Sequence[Update]
+    ) -> tuple[list[tuple[Update, SubmissionRow]], list[tuple[Update, str]]]:
         """Updates with their submissions, and those that fit none, with the reason."""
         known: list[tuple[Update, SubmissionRow]] = []
         unknown: list[tuple[Update, str]] = []
         for update in updates:
-            found = self._store.read(partial(self._candidates, update=update))
-            why = self._store.read(partial(_why_not, update=update, found=found))
+            found = await self._store.read(partial(self._candidates, update=update))
+            why = await self._store.read(partial(_why_not, update=update, found=found))
             if why is None:
                 known.append((update, found[0]))
             else:
@@ -66,7 +69,7 @@ class Listen:
         self, session: Session, updates: Sequence[tuple[Update, SubmissionRow]], cursor: str | None
     ) -> list[tuple[OrderRow, str]]:
         """Write all updates down with the tasks that follow; the orders that got their number, with it."""
-        at = now()
+        at = session.now
         placed = []
         for update, submission in updates:
             order = changes.order_row(session, submission.order_id)

@@ -50,5 +50,5 @@ class Placing:
     def announce(self, order_id: int, key: OrderKey, numbers: Iterable[str]) -> None:
         """Tell doors that wait, and the log, of a number that is news; after the commit."""
         for number in numbers:
-            self._store.announce_number(order_id, number)
+            self._store.announce_number(order_id)
             self._placed.tell(order=key.client_order_ref, erp_order_no=number)

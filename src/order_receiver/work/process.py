@@ -56,7 +56,7 @@ class Process:
 
     async def __call__(self, task: Task) -> Done:
         """Raises Hold with the reason wherever a person has to look."""
-        order, body, media_type = self._store.read(partial(order_and_body, order_id=task.order_id or 0))
+        order, body, media_type = await self._store.read(partial(order_and_body, order_id=task.order_id or 0))
         application = self._application(order)
         reading = await self._read(order, body, media_type)
         noted = self._check(order, reading, application)

@@ -46,7 +46,7 @@ class ReportConfirmed:
 
     async def __call__(self, task: Task) -> Done:
         """Raises the failures of the Norce client."""
-        order = task.known if isinstance(task.known, OrderRow) else self._look_up(task.order_id or 0)
+        order = task.known if isinstance(task.known, OrderRow) else await self._look_up(task.order_id or 0)
         if order.state is not OrderState.PLACED:
             return Done()
         request = SendOrderStatusRequest(
@@ -61,8 +61,8 @@ class ReportConfirmed:
             lambda: self._told.tell(order=order.key.client_order_ref, erp_order_no=order.erp_order_no),
         )
 
-    def _look_up(self, order_id: int) -> OrderRow:
-        return self._store.read(partial(changes.order_row, order_id=order_id))
+    async def _look_up(self, order_id: int) -> OrderRow:
+        return await self._store.read(partial(changes.order_row, order_id=order_id))
 
 
 def _confirmed(session: Session, at: datetime, *, order: OrderRow) -> Sequence[NewTask]:

@@ -32,6 +32,11 @@ class Again(Value, frozen=True):
     write: Write = nothing
     after: Callable[[], None] | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Nothing is to be written or told."""
+        return self.write is nothing and self.after is None
+
 
 class Hold(Exception):
     """The order must wait for a person; the task is parked until it is released or retried."""

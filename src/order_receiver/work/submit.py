@@ -7,7 +7,7 @@ from functools import partial
 from order_receiver.contract.value import Value
 from order_receiver.orders.outcomes import PermanentFailure
 from order_receiver.orders.states import OrderState
-from order_receiver.store import changes, submissions
+from order_receiver.store import changes, lanes, submissions
 from order_receiver.store.errors import NotPossible
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
@@ -35,7 +35,7 @@ class Submit:
 
     async def __call__(self, task: Task) -> Done:
         """Raises the failures of the adapter."""
-        mapped = task.known if isinstance(task.known, Mapped) else self._look_up(task.order_id or 0)
+        mapped = task.known if isinstance(task.known, Mapped) else await self._look_up(task.order_id or 0)
         order, row = mapped.order, mapped.row
         submission = Submission(
             key=row.key,
@@ -44,21 +44,27 @@ class Submit:
             step=row.step,
             look_first=task.fence > 1,
         )
-        submitted = await self._adapter.submit(submission, partial(self._save, row.id))
+        submitted = await self._adapter.submit(submission, partial(self._save, task, row.id))
         news: list[str] = []
         return Done(
             partial(self._write, mapped=mapped, submitted=submitted, news=news),
             lambda: self._placing.announce(order.id, order.key, news),
         )
 
-    def _look_up(self, order_id: int) -> Mapped:
-        found = self._store.read(partial(submissions.with_order, order_id=order_id, target=self._target))
+    async def _look_up(self, order_id: int) -> Mapped:
+        found = await self._store.read(partial(submissions.with_order, order_id=order_id, target=self._target))
         if found is None:
             raise PermanentFailure(f"There is no mapped order for {self._target}; cancel the order and send it again.")
         return Mapped(*found)
 
-    async def _save(self, submission_id: int, step: Step) -> None:
-        await self._store.write(partial(submissions.save_step, submission_id=submission_id, step=step), urgent=True)
+    async def _save(self, task: Task, submission_id: int, step: Step) -> None:
+        """Raises LeaseLost where another worker has taken the task over: it goes by its own steps."""
+
+        def operation(session: Session) -> None:
+            lanes.require_held(session, task)
+            submissions.save_step(session, submission_id, step)
+
+        await self._store.write(operation, urgent=True)
 
     def _write(
         self, session: Session, at: datetime, *, mapped: Mapped, submitted: Submitted, news: list[str]

@@ -8,7 +8,7 @@ import structlog
 from order_receiver.orders.states import HoldReason
 from order_receiver.store import changes, lanes, queries
 from order_receiver.store.session import Session
-from order_receiver.store.store import Store, now
+from order_receiver.store.store import Store
 from order_receiver.work.kinds import NORCE
 from order_receiver.work.worker import ACTOR
 
@@ -35,4 +35,4 @@ def _hold(session: Session, *, order_id: int, system: str) -> None:
         f"Add [targets.{target}] again, restart, then retry the order."
     )
     if lanes.park_waiting(session, order_id, system, text):
-        changes.hold(session, changes.order_row(session, order_id), HoldReason.PARKED, text, now(), ACTOR)
+        changes.hold(session, changes.order_row(session, order_id), HoldReason.PARKED, text, session.now, ACTOR)

@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 ACTOR = "worker"
 
+TROUBLE_PAUSE = 1.0
+"""Seconds until work is looked for again where the store could not be read."""
+
 POLL_RETRY = 60.0
 """Seconds at most until a target is asked again that could not be asked: nobody wakes a poll."""
 
@@ -52,9 +55,10 @@ class Worker:
         self._queues = {system: SystemQueue(system, limit) for system, limit in limits.items()}
         self._retry = retry
         self._lease = lease
-        self._poll = poll
+        self._poll = min(store.poll(poll), lease)
         self._count_call = count_call
         self._stopping = False
+        self._stopped = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._leases: asyncio.Task[None] | None = None
         store.on_work(self._wake)
@@ -67,6 +71,7 @@ class Worker:
     async def stop(self, grace: float) -> None:
         """Take nothing new, let what runs finish for `grace` seconds, hand the rest back for others to take."""
         self._stopping = True
+        self._stopped.set()
         self._wake_all()
         await asyncio.gather(*self._loops)
         running = [run for queue in self._queues.values() for run in queue.running.values()]
@@ -89,7 +94,9 @@ class Worker:
         return not any(queue.count for queue in self._queues.values())
 
     def _wake(self, system: str) -> None:
-        if (queue := self._queues.get(system)) is not None:
+        if not system:
+            self._wake_all()
+        elif (queue := self._queues.get(system)) is not None:
             queue.wake.set()
 
     def _wake_all(self) -> None:
@@ -102,18 +109,18 @@ class Worker:
             try:
                 await self._look(queue)
             except StoreUnavailable:
-                await asyncio.sleep(self._poll)
+                await asyncio.sleep(TROUBLE_PAUSE)
             except Exception as error:
                 log.error("worker.look_failed", system=queue.system, **trace(error))
-                await asyncio.sleep(self._poll)
+                await asyncio.sleep(TROUBLE_PAUSE)
 
     async def _look(self, queue: SystemQueue) -> None:
         """Claim what is due, or wait for the next task to become due, for a wake-up, or for the poll interval."""
         queue.wake.clear()
-        due = self._store.read(partial(lanes.next_due, system=queue.system))
+        due = await self._store.read(partial(lanes.due_in, system=queue.system))
         wait = self._poll
         if due is not None and queue.hungry:
-            wait = min(wait, (due - now()).total_seconds())
+            wait = min(wait, due)
             if wait <= 0:
                 await self._claim(queue)
                 return
@@ -124,7 +131,7 @@ class Worker:
     async def _claim(self, queue: SystemQueue) -> None:
         room = queue.room
         tasks = await self._store.write(
-            lambda session: lanes.claim(session, queue.system, room, now(), self._lease), urgent=True
+            lambda session: lanes.claim(session, queue.system, room, session.now, self._lease), urgent=True
         )
         queue.take(tasks)
         self._start_ready(queue)
@@ -136,22 +143,37 @@ class Worker:
     async def _run(self, queue: SystemQueue, task: Task) -> None:
         started, clock = now(), time.perf_counter()
         try:
-            await self._attempt(task)
+            while (pause := await self._attempt(task)) is not None and not self._stopping:
+                await self._rest(pause)
+            if pause is not None:
+                await self._release(task)
         except asyncio.CancelledError:
             text = "The worker ended before the answer came."
             await self._release(task, _attempt(started, clock, outcome_name(UnknownOutcome(text)), text))
         except LeaseLost:
-            log.warning("task.lease_lost", **self._about(task))
+            log.warning("task.lease_lost", **await self._about(task))
         except StoreUnavailable as error:
-            log.error("task.not_finished", **self._about(task), error=str(error))
+            log.error("task.not_finished", **await self._about(task), error=str(error))
         finally:
             queue.ended(task)
             self._start_ready(queue)
 
-    async def _attempt(self, task: Task) -> None:
+    async def _rest(self, seconds: float) -> None:
+        """Keep a task in hand, and its lease, until its next time; the end of the worker ends this."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+
+    async def _attempt(self, task: Task) -> float | None:
+        """Run a task's handler and write down what came of it. Seconds where the task stays in hand until later.
+
+        A poll that found nothing is not worth two transactions on a server, so it is not put back there.
+        """
         started, clock = now(), time.perf_counter()
         try:
             result = await self._handlers[task.system, task.kind](task)
+            if isinstance(result, Again) and result.is_plain and self._store.shared:
+                return result.seconds
             await self._finish(task, _attempt(started, clock, "done"), result)
             self._count(task, "done")
         except (LeaseLost, StoreUnavailable):
@@ -160,12 +182,13 @@ class Worker:
             await self._park(task, _attempt(started, clock, "held", held.text), held.reason, held.text)
         except Exception as error:
             await self._failed(task, started, clock, error)
+        return None
 
     async def _finish(self, task: Task, attempt: Attempt, result: Done | Again) -> None:
         """Write the result, remove the task (or set a poll's next time), add what follows: one transaction."""
 
         def operation(session: Session) -> Sequence[Task]:
-            at = now()
+            at = session.now
             if isinstance(result, Again):
                 due = at + timedelta(seconds=result.seconds)
                 lanes.put_back(session, task, None, due=due, reason=None, attempts=0)
@@ -179,14 +202,14 @@ class Worker:
 
         self._take_over(await self._store.write(operation, urgent=True))
         if result.after is not None:
-            self._tell(task, result.after)
+            await self._tell(task, result.after)
 
-    def _tell(self, task: Task, after: Callable[[], None]) -> None:
+    async def _tell(self, task: Task, after: Callable[[], None]) -> None:
         """What is told after the commit cannot undo it."""
         try:
             after()
         except Exception as error:
-            log.error("task.not_told", **self._about(task), **trace(error))
+            log.error("task.not_told", **await self._about(task), **trace(error))
 
     def _takes(self, new: NewTask) -> bool:
         """Whether a task that follows stays in this worker's hands, which saves claiming it."""
@@ -203,7 +226,7 @@ class Worker:
         """Try again later, or park when that cannot help or has been tried often enough."""
         text = str(error) if isinstance(error, CallFailed) else f"unexpected {type(error).__name__}: {error}"
         if not isinstance(error, CallFailed):
-            log.error("task.unexpected_error", **self._about(task), **trace(error))
+            log.error("task.unexpected_error", **await self._about(task), **trace(error))
         attempt = _attempt(started, clock, outcome_name(error), text)
         self._count(task, attempt.outcome)
         wait = self._retry.wait(error, task.attempts)
@@ -213,29 +236,30 @@ class Worker:
             reason = f"{task.kind} failed {task.attempts} times, last: {text}"
             await self._park(task, attempt, HoldReason.PARKED, reason)
             return
-        due = now() + timedelta(seconds=wait)
         said = text if isinstance(error, CallFailed) else type(error).__qualname__
-        log.warning("task.retry", **self._about(task), attempt=task.attempts, error=said, due=due.isoformat())
-        await self._store.write(
-            lambda session: lanes.put_back(session, task, attempt, due=due, reason=text), urgent=True
-        )
+        log.warning("task.retry", **await self._about(task), attempt=task.attempts, error=said, seconds=round(wait, 1))
+
+        def operation(session: Session) -> None:
+            lanes.put_back(session, task, attempt, due=session.now + timedelta(seconds=wait), reason=text)
+
+        await self._store.write(operation, urgent=True)
 
     async def _park(self, task: Task, attempt: Attempt, reason: HoldReason, text: str) -> None:
         def operation(session: Session) -> None:
             lanes.put_back(session, task, attempt, due=None, reason=text)
             if task.order_id is not None:
                 order = changes.order_row(session, task.order_id)
-                changes.hold(session, order, reason, text, now(), ACTOR)
+                changes.hold(session, order, reason, text, session.now, ACTOR)
 
         await self._store.write(operation, urgent=True)
-        log.warning("order.held", **self._about(task), reason=reason.value)
+        log.warning("order.held", **await self._about(task), reason=reason.value)
 
-    def _about(self, task: Task) -> dict[str, str | int]:
+    async def _about(self, task: Task) -> dict[str, str | int]:
         """What a log line about a task names; the order by its ClientOrderRef."""
         about: dict[str, str | int] = {"task": task.id, "kind": task.kind}
         if task.order_id is not None:
             with suppress(NoSuchOrder, StoreUnavailable):
-                order = self._store.read(partial(changes.order_row, order_id=task.order_id))
+                order = await self._store.read(partial(changes.order_row, order_id=task.order_id))
                 about["order"] = order.key.client_order_ref
         return about
 
@@ -249,7 +273,7 @@ class Worker:
         made = task.attempts - (cut_off is None)
         with suppress(LeaseLost, StoreUnavailable):
             await self._store.write(
-                lambda session: lanes.put_back(session, task, cut_off, due=now(), reason=None, attempts=made),
+                lambda session: lanes.put_back(session, task, cut_off, due=session.now, reason=None, attempts=made),
                 urgent=True,
             )
 
@@ -259,9 +283,17 @@ class Worker:
             await asyncio.sleep(self._lease / 4)
             held = [task for queue in self._queues.values() for task in queue.to_extend(self._lease / 4)]
             if held:
-                end = now() + timedelta(seconds=self._lease)
                 with suppress(StoreUnavailable):
-                    await self._store.write(partial(lanes.extend, held=held, lease_end=end), urgent=True)
+                    for task in await self._store.write(partial(self._extend, held=held), urgent=True):
+                        self._let_go(task)
+
+    def _extend(self, session: Session, *, held: Sequence[Task]) -> Sequence[Task]:
+        return lanes.extend(session, held, session.now + timedelta(seconds=self._lease))
+
+    def _let_go(self, task: Task) -> None:
+        """Another worker has it: what is begun here is broken off, and could not be written down any more."""
+        if (run := self._queues[task.system].running.get(held(task))) is not None:
+            run.cancel()
 
 
 def _attempt(started: datetime, clock: float, outcome: str, error: str | None = None) -> Attempt:

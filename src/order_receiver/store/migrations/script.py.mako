@@ -11,6 +11,9 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
+floor = ${repr(down_revision)}
+"""The oldest revision whose programs can work with the schema after this step: later where the step takes away."""
+
 
 def upgrade() -> None:
     """Bring the schema forward."""
