@@ -194,6 +194,14 @@ class Installation:
     async def work(self) -> Program:
         return await (await self.start("work")).opened("worker.open")
 
+    def make_newer(self) -> None:
+        """What a version has made of the store that this one cannot work beside."""
+        connection = sqlite3.connect(self.store_path)
+        with connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.execute("UPDATE schema_floor SET revision = '9999'")
+        connection.close()
+
     def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         """What is on disk, looked up beside the program."""
         connection = sqlite3.connect(self.store_path, timeout=30)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -140,7 +139,7 @@ def test_check_reaches_store_and_targets(command: Command, folder: Installation)
 
 def test_check_says_what_is_wrong_in_one_line_each(command: Command, folder: Installation) -> None:
     command.configured("db", "upgrade")
-    newer_schema(folder)
+    folder.make_newer()
     (folder.base / "erp" / "outbox").rmdir()
     folder.configure_mapping("nowhere.json.j2")
     production(folder)
@@ -178,13 +177,6 @@ async def test_check_gets_a_token_and_changes_nothing(
     assert "wrong" not in said.out.replace("wrong or", "")
 
 
-def newer_schema(folder: Installation) -> None:
-    connection = sqlite3.connect(folder.store_path)
-    with connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-
-
 def test_db_upgrade_creates_and_then_has_nothing_to_do(command: Command, folder: Installation) -> None:
     first, second = command.configured("db", "upgrade"), command.configured("db", "upgrade")
     assert (first.code, second.code) == (0, 0)
@@ -196,7 +188,7 @@ def test_db_upgrade_creates_and_then_has_nothing_to_do(command: Command, folder:
 @pytest.mark.parametrize("arguments", [["db", "upgrade"], ["orders", "list"], ["orders", "retry", "1"]], ids=" ".join)
 def test_a_newer_schema_is_left_alone(command: Command, folder: Installation, arguments: list[str]) -> None:
     command.configured("db", "upgrade")
-    newer_schema(folder)
+    folder.make_newer()
     said = command.configured(*arguments)
     assert said.code == 1
     assert said.err == f"The database is at schema 9999. {SchemaTooNew.__doc__}\n"
@@ -217,7 +209,7 @@ def test_check_tells_of_a_store_that_is_no_database(command: Command, folder: In
     (line,) = [line for line in said.data() if line["what"] == "store"]
     assert line["state"] == "error"
     assert line["text"] == (
-        f"{folder.store_path} cannot be used as the database: file is not a database. Correct store.path."
+        f"{folder.store_path} cannot be used as the database: file is not a database. Correct [store]."
     )
 
 

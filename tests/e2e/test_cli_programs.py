@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import socket
-import sqlite3
 import sys
 from pathlib import Path
 from random import Random
@@ -143,10 +142,7 @@ async def test_a_port_in_use(installation: Installation) -> None:
 async def test_serve_leaves_a_newer_schema_alone(installation: Installation) -> None:
     program = await installation.serve()
     await program.terminate()
-    connection = sqlite3.connect(installation.store_path)
-    with connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    installation.make_newer()
     again = await installation.start("serve")
     assert await again.ended() == 1
     assert "The database was written by a newer version of the order receiver" in again.log.read_text()

@@ -1,23 +1,35 @@
-"""The store under test. A second database becomes a second parameter of `open_store`; the suite stays as it is."""
+"""The store under test, on each database. A third becomes a third parameter of `database`; the suite stays as it is."""
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, LiteralString, Protocol
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, Table, select
+from tests.postgresql.server import Server, database_of
 
 from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import HoldReason
-from order_receiver.store import accepting, schema
+from order_receiver.store import accepting, shelves, tables
 from order_receiver.store.changes import order_row
-from order_receiver.store.sqlite import open_engine
-from order_receiver.store.store import Store
+from order_receiver.store.database import Database
+from order_receiver.store.postgresql import PostgresServer
+from order_receiver.store.session import Session
+from order_receiver.store.sqlite import SqliteFile
+from order_receiver.store.sqlite.connection import connect_writer
+from order_receiver.store.store import Store, bring_up_to_date
 from order_receiver.store.values import Accepted, Arrival, Message, OrderRow
 
 SHOP = "123e4567-e89b-12d3-a456-426614174000"
+
+PATIENCE = 20.0
+"""Seconds after which what must happen has failed."""
 
 Rows = list[dict[str, Any]]
 
@@ -47,29 +59,65 @@ class Look(Protocol):
 
 @pytest.fixture
 def at() -> datetime:
-    """A moment; tests move on from it by hand."""
-    return datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    """A moment, long past by any clock; tests move on from it by hand."""
+    return datetime(2024, 11, 21, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the newest schema, to be copied."""
+    """A SQLite file at the newest schema, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "orders.db"
-    engine = open_engine(path)
-    schema.upgrade(engine)
-    engine.dispose()
+    bring_up_to_date(path)
     return path
 
 
-@pytest.fixture(params=["sqlite"])
-async def open_store(migrated: Path, tmp_path: Path) -> AsyncIterator[Start]:
+@pytest.fixture(scope="session")
+def kept_url(postgresql_server: Server) -> str:
+    """The one PostgreSQL database of this worker; emptying it takes a hundredth of the time of making another."""
+    url = postgresql_server.new_database()
+    bring_up_to_date(PostgresServer(url))
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """A database of this test's own, at the newest schema."""
+    if request.param == "postgresql":
+        server: Server = request.getfixturevalue("postgresql_server")
+        url: str = request.getfixturevalue("kept_url")
+        server.execute(EMPTY, database=database_of(url))
+        return PostgresServer(url)
+    shutil.copy(request.getfixturevalue("migrated"), tmp_path / "orders.db")
+    return SqliteFile(tmp_path / "orders.db")
+
+
+EMPTY = "; ".join(
+    [
+        f"DELETE FROM {table.name}"
+        for table in reversed(tables.metadata.sorted_tables)
+        if table is not tables.schema_floor
+    ]
+    + [
+        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), 1, false)"
+        for table in tables.metadata.sorted_tables
+        if "id" in table.columns
+    ]
+)
+
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what only a SQLite file has."""
+on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+"""For what only a server has."""
+
+
+@pytest.fixture
+async def open_store(database: Database) -> AsyncIterator[Start]:
     """Opens stores on one database, as processes of one installation would."""
-    path = tmp_path / "orders.db"
-    shutil.copy(migrated, path)
     opened: list[Store] = []
 
     def start(queue_limit: int = 1_000) -> Store:
-        opened.append(Store(path, migrate=False, queue_limit=queue_limit))
+        opened.append(Store(database, migrate=False, queue_limit=queue_limit))
         return opened[-1]
 
     yield start
@@ -107,7 +155,7 @@ def take(make_arrival: MakeArrival) -> Take:
     async def taken(store: Store, reference: str = "100001", hold: HoldReason | None = None) -> OrderRow:
         found = await store.write(lambda session: accepting.accept(session, make_arrival(reference, hold=hold)))
         assert isinstance(found, Accepted)
-        return store.read(lambda session: order_row(session, found.order_id))
+        return await store.read(lambda session: order_row(session, found.order_id))
 
     return taken
 
@@ -132,3 +180,47 @@ def rows_of(engine: Engine, table: Table) -> Rows:
 def later(at: datetime) -> Callable[[float], datetime]:
     """So many seconds after `at`."""
     return lambda seconds: at + timedelta(seconds=seconds)
+
+
+def put(name: str) -> Callable[[Session], str]:
+    """An operation that leaves something to be seen."""
+
+    def operation(session: Session) -> str:
+        shelves.save_cursor(session, name, "kept")
+        return name
+
+    return operation
+
+
+class Direct(Protocol):
+    """A connection past the store."""
+
+    def execute(self, query: LiteralString, /) -> object: ...
+
+
+@contextmanager
+def kept_out(database: Database) -> Iterator[Direct]:
+    """Another process keeps everybody from writing cursors until it commits, at the end."""
+    if isinstance(database, SqliteFile):
+        with closing(connect_writer(database.path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+    elif isinstance(database, PostgresServer):
+        with psycopg.connect(database.url) as server:
+            server.execute("LOCK TABLE cursors")
+            yield server
+
+
+def at_once(store: Store) -> int:
+    """How many commits may be under way in a store."""
+    return store.writer._transactions.at_once
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what must happen; fails when it does not."""
+    async with asyncio.timeout(PATIENCE):
+        for _ in count():
+            if condition():
+                return
+            await asyncio.sleep(0.001)

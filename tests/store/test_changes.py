@@ -20,7 +20,7 @@ Later = Callable[[float], datetime]
 
 async def write(store: Store, change: Callable[[Session], object], order: OrderRow) -> OrderRow:
     await store.write(change)
-    return store.read(lambda session: changes.order_row(session, order.id))
+    return await store.read(lambda session: changes.order_row(session, order.id))
 
 
 async def test_the_whole_way_of_an_order_can_be_read_afterwards(
@@ -148,7 +148,7 @@ async def test_an_order_on_its_way_into_an_erp_is_not_cancelled(store: Store, ta
 
 async def test_an_unknown_order_is_said_to_be_unknown(store: Store) -> None:
     with pytest.raises(NoSuchOrder, match="no order with id 77"):
-        store.read(lambda session: changes.order_row(session, 77))
+        await store.read(lambda session: changes.order_row(session, 77))
 
 
 async def test_an_order_that_an_erp_may_have_is_not_cancelled(store: Store, take: Take, later: Later) -> None:

@@ -1,27 +1,41 @@
 """Whatever workers do, and in whatever sequence: a lane runs one task at a time, and no task is lost or done twice."""
 
-import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import func, select
 
 from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import HoldReason
 from order_receiver.store import accepting, lanes, tables
+from order_receiver.store.database import Database
 from order_receiver.store.errors import LeaseLost
+from order_receiver.store.postgresql import PostgresServer
+from order_receiver.store.postgresql import connection as postgresql
+from order_receiver.store.postgresql.connection import connect, parameters
 from order_receiver.store.session import Session
-from order_receiver.store.sqlite import DIALECT
+from order_receiver.store.sqlite import SqliteFile
+from order_receiver.store.sqlite import connection as sqlite
+from order_receiver.store.sqlite.connection import connect_writer
+from order_receiver.store.statements import Statement
 from order_receiver.store.values import Accepted, Arrival, Attempt, Message, NewTask, Repeated, Task
 
 SYSTEMS = ("receiver", "target:erp", "norce")
 LEASE = 10.0
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+_t = tables.tasks.c
+NEWEST = Statement(select(func.max(_t.id)))
+ROWS = Statement(select(_t.id, _t.order_id, _t.system, _t.state, _t.due, _t.fence).order_by(_t.id))
+ATTEMPTS = Statement(select(func.count()).select_from(tables.attempts))
 
 
 @dataclass
@@ -60,25 +74,17 @@ class Model:
             self.tasks[first].due = self.now
 
 
-def database() -> Session:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    for table in tables.metadata.sorted_tables:
-        made: list[ExecutableDDLElement] = [CreateTable(table), *(CreateIndex(index) for index in table.indexes)]
-        for statement in made:
-            connection.execute(str(statement.compile(dialect=DIALECT)))
-    return Session(connection.cursor(), DIALECT)
+Begin = Callable[[Callable[[], datetime]], Session]
+"""Begins a transaction, whose clock is given, on an empty database, and rolls back the one before."""
 
 
 class Lanes(RuleBasedStateMachine):
     """Two workers' worth of claims against one store, with a clock moved by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Begin) -> None:
         super().__init__()
         self.model = Model()
-
-    @initialize()
-    def begin(self) -> None:
-        self.session = database()
+        self.session = begin(lambda: self.model.now)
 
     def held(self, choice: int) -> Task:
         return self.model.handed[choice % len(self.model.handed)]
@@ -101,8 +107,7 @@ class Lanes(RuleBasedStateMachine):
 
     def learn(self, order: int, system: str, due: datetime | None, *, parked: bool = False) -> Known:
         """Find the newest row: a task was added."""
-        self.session._cursor.execute("SELECT max(id) FROM tasks")
-        [row] = self.session._cursor.fetchall()
+        [row] = self.session.all(NEWEST)
         assert row[0] not in self.model.tasks
         self.model.tasks[row[0]] = Known(row[0], order, system, due, parked)
         return self.model.tasks[row[0]]
@@ -189,20 +194,16 @@ class Lanes(RuleBasedStateMachine):
 
     @invariant()
     def rows_are_as_the_model_says(self) -> None:
-        if not hasattr(self, "session"):
-            return
-        rows = self.session._cursor
-        rows.execute("SELECT id, order_id, system, state, due, fence FROM tasks ORDER BY id")
-        found = {row[0]: row[1:] for row in rows.fetchall()}
+        rows = self.session.all(ROWS)
+        found = {row[0]: row[1:] for row in rows}
         assert found.keys() == self.model.tasks.keys()
         for task_id, (order, system, state, due, fence) in found.items():
             known = self.model.tasks[task_id]
             assert (order, system, fence) == (known.order, known.system, known.fence)
-            assert (None if due is None else datetime.fromisoformat(due)) == known.due
+            assert due == known.due
             wanted = "running" if known.running else "parked" if known.parked else "waiting" if due else "blocked"
             assert state == wanted
-        rows.execute("SELECT count(*) FROM attempts")
-        assert rows.fetchall() == [(self.model.attempts,)]
+        assert self.session.all(ATTEMPTS) == [(self.model.attempts,)]
 
     @invariant()
     def no_lane_has_more_than_its_first_task_in_motion(self) -> None:
@@ -212,5 +213,39 @@ class Lanes(RuleBasedStateMachine):
             assert all(task.due is None and not task.parked and not task.running for task in others)
 
 
-Lanes.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
-TestLanes = Lanes.TestCase
+@contextmanager
+def begin_on_sqlite(path: Path) -> Iterator[Begin]:
+    with closing(connect_writer(path)) as connection:
+
+        def begin(clock: Callable[[], datetime]) -> Session:
+            connection.rollback()
+            connection.execute("BEGIN IMMEDIATE")
+            return Session(connection.cursor(), sqlite.DIALECT, clock, writing=True)
+
+        yield begin
+
+
+@contextmanager
+def begin_on_postgresql(url: str) -> Iterator[Begin]:
+    with closing(connect(parameters(url, None))) as connection:
+
+        def begin(clock: Callable[[], datetime]) -> Session:
+            connection.execute("ROLLBACK; BEGIN", prepare=False)
+            return Session(connection.cursor(binary=True), postgresql.DIALECT, clock, writing=True)
+
+        yield begin
+
+
+def test_lanes(database: Database) -> None:
+    with ExitStack() as stack:
+        if isinstance(database, PostgresServer):
+            begin = stack.enter_context(begin_on_postgresql(database.url))
+        else:
+            assert isinstance(database, SqliteFile)
+            begin = stack.enter_context(begin_on_sqlite(database.path))
+
+        class LanesHere(Lanes):
+            def __init__(self) -> None:
+                super().__init__(begin)
+
+        run_state_machine_as_test(LanesHere, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))

@@ -1,7 +1,7 @@
 """Tasks in lanes: in sequence, exclusive, fenced, and never in the way of other orders."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -106,15 +106,33 @@ async def test_waking_makes_a_waiting_retry_due_but_leaves_running_tasks_alone(
     await finish(store, running, later(6))
 
 
-async def test_a_task_waits_for_its_due_time(store: Store, take: Take, later: Later) -> None:
+async def test_a_task_waits_for_its_due_time(store: Store, take: Take, look: Look, later: Later) -> None:
     order = await take(store)
     new = NewTask(system=ERP, kind="submit", order_id=order.id, due=later(60))
     assert await store.write(lambda session: lanes.add(session, new, later(0))) is None
-    assert store.read(lambda session: lanes.next_due(session, ERP)) == later(60)
     assert await claim(store, later(59.999999)) == []
     assert len(await claim(store, later(60))) == 1
-    assert store.read(lambda session: lanes.next_due(session, ERP)) == later(120)
-    assert store.read(lambda session: lanes.next_due(session, "nowhere")) is None
+    assert look(store, tables.tasks)[-1]["due"] == later(120)
+
+
+async def test_the_seconds_until_a_task_is_due_go_by_the_clock_of_the_database(store: Store, take: Take) -> None:
+    def in_an_hour(session: Session) -> datetime:
+        due = session.now + timedelta(hours=1)
+        lanes.add(session, NewTask(system=ERP, kind="poll", order_id=None, due=due), session.now)
+        return due
+
+    def look(session: Session) -> tuple[datetime, float | None, datetime]:
+        return session.now, lanes.due_in(session, ERP), session.now
+
+    due = await store.write(in_an_hour)
+    before, found, after = await store.read(look)
+    assert found is not None
+    assert (due - after).total_seconds() <= found <= (due - before).total_seconds()
+    assert await store.read(lambda session: lanes.due_in(session, "nowhere")) is None
+    await take(store)
+    overdue = await store.read(lambda session: lanes.due_in(session, "receiver"))
+    assert overdue is not None
+    assert overdue < 0
 
 
 async def test_claiming_takes_the_longest_due_first_and_no_more_than_asked(
@@ -197,7 +215,7 @@ async def test_a_task_number_is_never_given_twice(store: Store, later: Later) ->
     assert len(set(seen)) == 3
 
 
-async def test_a_sign_of_life_moves_the_lease_on(store: Store, take: Take, later: Later) -> None:
+async def test_a_sign_of_life_moves_the_lease_on(store: Store, take: Take, look: Look, later: Later) -> None:
     order = await take(store)
     await add(store, later(0), order.id)
     held = await claim(store, later(0), lease=60)
@@ -205,7 +223,7 @@ async def test_a_sign_of_life_moves_the_lease_on(store: Store, take: Take, later
     assert await claim(store, later(60)) == []
     [theirs] = await claim(store, later(120))
     await store.write(lambda session: lanes.extend(session, held, later(500)))
-    assert store.read(lambda session: lanes.next_due(session, ERP)) == later(180)
+    assert look(store, tables.tasks)[-1]["due"] == later(180)
     await finish(store, theirs, later(121))
 
 
@@ -235,7 +253,7 @@ async def test_attempts_are_kept_with_duration_and_outcome(store: Store, take: T
     first, second = look(store, tables.attempts)
     assert (first["order_id"], first["system"], first["kind"], first["number"]) == (order.id, ERP, "submit", 1)
     assert (first["outcome"], first["error"], first["started_at"]) == ("transient", "The ERP is away.", later(1))
-    assert first["milliseconds"] == pytest.approx(12.3456)
+    assert first["milliseconds"] == pytest.approx(12.3456, abs=0.001)
     assert (second["number"], second["outcome"], second["error"]) == (2, "done", None)
 
 

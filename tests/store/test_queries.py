@@ -30,7 +30,7 @@ async def stocked(store: Store, take: Take, later: Later) -> Store:
     ):
         order = await take(store, reference)
         for state in states:
-            order = store.read(partial(changes.order_row, order_id=order.id))
+            order = await store.read(partial(changes.order_row, order_id=order.id))
             number = f"SO-{reference}" if state is OrderState.PLACED else None
             await store.write(partial(changes.move, order=order, to=state, at=later(5), actor="erp", number=number))
     return store
@@ -128,12 +128,12 @@ async def test_quarantine_is_listed_newest_first(store: Store, make_arrival: Mak
 async def test_the_worker_reads_an_order_with_its_first_message(store: Store, make_arrival: MakeArrival) -> None:
     taken = await store.write(partial(accepting.accept, arrival=make_arrival(body=b"\x00raw")))
     assert isinstance(taken, Accepted)
-    order, body, media_type = store.read(partial(order_and_body, order_id=taken.order_id))
+    order, body, media_type = await store.read(partial(order_and_body, order_id=taken.order_id))
     assert (order.key.client_order_ref, body, media_type) == ("100001", b"\x00raw", "application/json; charset=utf-8")
     with pytest.raises(NoSuchOrder, match="id 99"):
-        store.read(partial(order_and_body, order_id=99))
+        await store.read(partial(order_and_body, order_id=99))
 
 
 async def test_a_number_is_known_once_it_is_stored(stocked: Store) -> None:
-    found = [stocked.read(partial(number_of, order_id=order_id)) for order_id in (1, 4, 99)]
+    found = [await stocked.read(partial(number_of, order_id=order_id)) for order_id in (1, 4, 99)]
     assert found == [None, "SO-4", None]

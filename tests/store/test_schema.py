@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,33 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 
 from order_receiver.store import schema, tables
+from order_receiver.store.database import Database
 from order_receiver.store.errors import SchemaOutdated, SchemaTooNew
-from order_receiver.store.sqlite import open_engine
+from order_receiver.store.postgresql import PostgresServer
+from order_receiver.store.sqlite import SqliteFile, open_engine
 from order_receiver.store.store import Store
+
+on_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where there is an empty database, or none yet: a path or a URL."""
+    return request.getfixturevalue("postgresql_url") if request.param == "postgresql" else str(tmp_path / "orders.db")
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(tmp_path / "orders.db")
+def database(place: str) -> Database:
+    return PostgresServer(place) if "://" in place else SqliteFile(Path(place))
+
+
+@pytest.fixture
+def engine(database: Database) -> Iterator[Engine]:
+    engine = database.open_engine()
     yield engine
     engine.dispose()
 
@@ -29,12 +46,20 @@ def names(engine: Engine) -> set[str]:
     return set(inspect(engine).get_table_names())
 
 
-def downgrade(engine: Engine, to: str) -> None:
+def move(engine: Engine, to: str, how: Callable[[Config, str], None]) -> None:
     config = Config()
     config.set_main_option("script_location", "order_receiver.store:migrations")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, to)
+        how(config, to)
+
+
+CHANGED = {
+    "sqlite": "PRAGMA schema_version",
+    "postgresql": "SELECT string_agg(oid || ' ' || xmin, ',' ORDER BY oid) FROM pg_class "
+    "WHERE relnamespace = 'public'::regnamespace",
+}
+"""What is another after each change of a schema."""
 
 
 def test_from_nothing_to_the_newest(engine: Engine) -> None:
@@ -50,15 +75,15 @@ def test_from_nothing_to_the_newest(engine: Engine) -> None:
 def test_a_second_upgrade_does_nothing(engine: Engine) -> None:
     schema.upgrade(engine)
     with engine.connect() as connection:
-        version = connection.execute(text("PRAGMA schema_version")).scalar()
+        version = connection.execute(text(CHANGED[engine.dialect.name])).scalar()
     assert schema.upgrade(engine).up_to_date
     with engine.connect() as connection:
-        assert connection.execute(text("PRAGMA schema_version")).scalar() == version
+        assert connection.execute(text(CHANGED[engine.dialect.name])).scalar() == version
 
 
 def test_down_to_the_ground_and_up_again(engine: Engine) -> None:
     schema.upgrade(engine)
-    downgrade(engine, "base")
+    move(engine, "base", command.downgrade)
     assert names(engine) == {"alembic_version"}
     schema.upgrade(engine)
     assert names(engine) == {*tables.metadata.tables, "alembic_version"}
@@ -71,6 +96,7 @@ def test_migrations_and_tables_say_the_same(engine: Engine) -> None:
         assert compare_metadata(context, tables.metadata) == []
 
 
+@on_sqlite
 def test_migrations_make_the_very_tables(engine: Engine, tmp_path: Path) -> None:
     """Down to what `compare_metadata` does not look at: conditions of indexes, key columns, AUTOINCREMENT."""
     schema.upgrade(engine)
@@ -89,6 +115,41 @@ def test_migrations_make_the_very_tables(engine: Engine, tmp_path: Path) -> None
     }
 
 
+MADE = text(
+    "SELECT table_name, column_name, data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') "
+    "FROM information_schema.columns WHERE table_schema = :schema "
+    "UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = :schema "
+    "UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = CAST(:schema AS regnamespace)"
+)
+
+
+@on_postgresql
+def test_migrations_make_the_very_tables_of_a_server(engine: Engine) -> None:
+    """Down to conditions of indexes, counters and foreign keys."""
+    schema.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA direct"))
+        tables.metadata.create_all(connection.execution_options(schema_translate_map={None: "direct"}))
+        found, wanted = (
+            {tuple(part.replace(f"{name}.", "") for part in row) for row in connection.execute(MADE, {"schema": name})}
+            for name in ("public", "direct")
+        )
+    assert {row for row in found if "alembic" not in row[0]} == wanted
+
+
+def test_the_second_poll_of_an_older_installation_goes(engine: Engine) -> None:
+    move(engine, "0001", command.upgrade)
+    with engine.begin() as connection:
+        for system in ("poll:erp", "poll:wms", "poll:erp"):
+            new = {"system": system, "kind": "poll", "state": "waiting", "fence": 0, "attempts": 0}
+            connection.execute(tables.tasks.insert().values(**new, created_at=datetime.now(UTC)))
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        systems = connection.execute(select(tables.tasks.c.system).order_by(tables.tasks.c.id)).scalars().all()
+    assert systems == ["poll:erp", "poll:wms"]
+
+
 def test_an_upgrade_that_fails_leaves_nothing_half_done(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE tasks (stranger TEXT)"))
@@ -104,18 +165,19 @@ def test_an_upgrade_that_fails_leaves_nothing_half_done(engine: Engine) -> None:
 START = """
 import sys
 from pathlib import Path
+from order_receiver.store.postgresql import PostgresServer
 from order_receiver.store.store import prepare
+place = sys.argv[1]
 print("ready", flush=True)
 sys.stdin.readline()
-prepare(Path(sys.argv[1]), migrate=True).dispose()
+prepare(PostgresServer(place) if "://" in place else Path(place), migrate=True).dispose()
 """
 
 
-def test_processes_that_start_together_on_an_empty_disk_all_start(tmp_path: Path) -> None:
-    path = tmp_path / "orders.db"
+def test_processes_that_start_together_on_an_empty_database_all_start(place: str) -> None:
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", START, str(path)],
+            [sys.executable, "-c", START, place],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -134,27 +196,44 @@ def test_processes_that_start_together_on_an_empty_disk_all_start(tmp_path: Path
     assert [process.returncode for process in started] == [0, 0], said
 
 
-def test_a_newer_database_is_refused_and_left_alone(engine: Engine, tmp_path: Path) -> None:
+def newer(engine: Engine, floor: str) -> None:
+    """What a program of another year has made of the database."""
     schema.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(tables.schema_floor.update().values(revision=floor))
+
+
+def test_a_newer_database_is_refused_and_left_alone(engine: Engine, database: Database) -> None:
+    newer(engine, floor="9998")
     for migrate in (True, False):
         with pytest.raises(SchemaTooNew, match=r"schema 9999.*newer version"):
-            Store(tmp_path / "orders.db", migrate=migrate)
-    assert not schema.state(engine).known
+            Store(database, migrate=migrate)
+    found = schema.state(engine)
+    assert (found.current, found.known, found.suits, found.up_to_date) == ("9999", False, False, False)
 
 
-def test_an_outdated_database_says_what_to_do(engine: Engine, tmp_path: Path) -> None:
+async def test_a_newer_database_that_this_program_can_work_with_is_taken_as_it_is(
+    engine: Engine, database: Database
+) -> None:
+    newer(engine, floor=schema.state(engine).wanted)
+    for migrate in (True, False):
+        await Store(database, migrate=migrate).close()
+    found = schema.state(engine)
+    assert (found.current, found.known, found.suits, found.up_to_date) == ("9999", False, True, True)
+
+
+def test_an_outdated_database_says_what_to_do(engine: Engine, database: Database) -> None:
     with pytest.raises(SchemaOutdated, match=r"at nothing, not .*order-receiver db upgrade"):
-        Store(tmp_path / "orders.db", migrate=False)
+        Store(database, migrate=False)
     assert names(engine) == set()
     schema.upgrade(engine)
-    downgrade(engine, "base")
+    move(engine, "base", command.downgrade)
     with pytest.raises(SchemaOutdated):
         schema.require_current(engine)
 
 
-async def test_a_store_brings_its_schema_up_to_date_by_itself(tmp_path: Path) -> None:
-    store = Store(tmp_path / "orders.db")
+async def test_a_store_brings_its_schema_up_to_date_by_itself(database: Database) -> None:
+    store = Store(database)
     assert schema.state(store.engine).up_to_date
     await store.close()

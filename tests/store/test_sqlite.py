@@ -3,20 +3,27 @@
 from pathlib import Path
 
 import pytest
+from tests.store.conftest import on_sqlite
 
 from order_receiver.store.errors import StoreError, UnsuitableFileSystem
+from order_receiver.store.session import Session
 from order_receiver.store.sqlite import refuse_network_file_system
-from order_receiver.store.store import Store, prepare
+from order_receiver.store.sqlite.connection import DIALECT
+from order_receiver.store.store import Store, now, prepare
 
 
-def test_every_connection_is_durable_and_keeps_keys(store: Store) -> None:
+@on_sqlite
+async def test_every_connection_is_durable_and_keeps_keys(store: Store) -> None:
+    def settings(session: Session) -> list[object]:
+        return [session.raw(f"PRAGMA {name}", ()) for name in ("journal_mode", "synchronous", "foreign_keys")]
+
+    wanted = [[("wal",)], [(2,)], [(1,)]]
+    assert await store.write(settings) == wanted
+    assert await store.read(settings) == wanted
     with store.engine.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
-        for each in (store.writer._connection, store._reading, raw):
-            assert each.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-            assert each.execute("PRAGMA synchronous").fetchone() == (2,)
-            assert each.execute("PRAGMA foreign_keys").fetchone() == (1,)
+        assert settings(Session(raw.cursor(), DIALECT, now, writing=False)) == wanted
 
 
 MOUNTS = """\

@@ -16,7 +16,7 @@ XML = (b"<order/>", "application/xml", "xml")
 
 async def submitted(store: Store, order_id: int, at: datetime, key: str = "k-1", target: str = "erp") -> SubmissionRow:
     await store.write(lambda s: submissions.add(s, order_id, target, key, XML, at))
-    found = store.read(lambda s: submissions.of_order(s, order_id, target))
+    found = await store.read(lambda s: submissions.of_order(s, order_id, target))
     assert found is not None
     return found
 
@@ -27,9 +27,9 @@ async def test_a_submission_comes_back_as_it_was_mapped(store: Store, take: Take
     assert (row.order_id, row.target, row.key, row.step) == (order.id, "erp", "k-1", {})
     assert (row.document, row.media_type, row.extension) == XML
     assert (row.erp_order_no, row.erp_id) == (None, None)
-    assert store.read(lambda s: submissions.by_key(s, "erp", "k-1")) == row
-    assert store.read(lambda s: submissions.by_key(s, "wms", "k-1")) is None
-    assert store.read(lambda s: submissions.of_order(s, order.id, "wms")) is None
+    assert await store.read(lambda s: submissions.by_key(s, "erp", "k-1")) == row
+    assert await store.read(lambda s: submissions.by_key(s, "wms", "k-1")) is None
+    assert await store.read(lambda s: submissions.of_order(s, order.id, "wms")) is None
 
 
 async def test_a_reference_that_several_shops_use_is_no_match(
@@ -37,18 +37,18 @@ async def test_a_reference_that_several_shops_use_is_no_match(
 ) -> None:
     first = await take(store, "7")
     row = await submitted(store, first.id, at)
-    assert store.read(lambda s: submissions.by_reference(s, "erp", "7")) == [row]
-    assert store.read(lambda s: submissions.by_reference(s, "erp", "8")) == []
+    assert await store.read(lambda s: submissions.by_reference(s, "erp", "7")) == [row]
+    assert await store.read(lambda s: submissions.by_reference(s, "erp", "8")) == []
     for number in (2, 3):
         await store.write(partial(accepting.accept, arrival=make_arrival("7", application=f"shop {number}")))
         await submitted(store, number, at, f"k-{number}")
-    assert len(store.read(lambda s: submissions.by_reference(s, "erp", "7"))) == 2
+    assert len(await store.read(lambda s: submissions.by_reference(s, "erp", "7"))) == 2
 
 
 async def test_a_step_survives(store: Store, take: Take, at: datetime) -> None:
     row = await submitted(store, (await take(store)).id, at)
     await store.write(lambda s: submissions.save_step(s, row.id, {"header": "4711", "å": "ö"}))
-    found = store.read(lambda s: submissions.by_key(s, "erp", "k-1"))
+    found = await store.read(lambda s: submissions.by_key(s, "erp", "k-1"))
     assert found is not None
     assert found.step == {"header": "4711", "å": "ö"}
 

@@ -19,6 +19,7 @@ from order_receiver.settings.credentials import hash_password
 from order_receiver.settings.load import load
 from order_receiver.simulator.order_form import guess_form, request_headers
 from order_receiver.simulator.orders import change_order, encode_order, make_order
+from order_receiver.store.sqlite import SqliteFile
 
 SHOP = "123e4567-e89b-12d3-a456-426614174000"
 PATIENCE = 20.0
@@ -155,7 +156,9 @@ class Doorway:
 
     @property
     def store_path(self) -> Path:
-        return self.receiver.configuration.store_path
+        database = self.receiver.configuration.database
+        assert isinstance(database, SqliteFile)
+        return database.path
 
     @property
     def base(self) -> Path:

@@ -21,7 +21,7 @@ from order_receiver.contract.form import Form
 from order_receiver.contract.request import Header, OrderItem, OrderRequest
 from order_receiver.door.answers import POLICY, Situation
 from order_receiver.simulator.order_form import encode_order
-from order_receiver.store import writer
+from order_receiver.store.sqlite import transactions
 
 OTHER_SHOP = "9b2d7c1e-4f6a-4d83-8c55-2a1e6f0b7d34"
 NUMBERED = {"number_on_write": True}
@@ -324,7 +324,7 @@ async def test_method_not_allowed(door: Doorway, method: str) -> None:
 
 
 async def test_store_unavailable(open_door: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "LOCK_PATIENCE", 0.05)
+    monkeypatch.setattr(transactions, "LOCK_PATIENCE", 0.05)
     door = await open_door(retry_after=77)
     for form in Form:
         body = order_body(f"10000-{form}", form=form)
@@ -343,7 +343,7 @@ async def test_overloaded(open_door: Opener) -> None:
     turns = door.receiver.store.writer
     with door.locked():
         first = asyncio.create_task(door.post(order_body("100001")))
-        await door.until(lambda: turns.waiting == 0 and turns._turn is not None)
+        await door.until(lambda: turns.waiting == 0 and turns._turns)
         second = asyncio.create_task(door.post(order_body("100002")))
         await door.until(lambda: turns.waiting == 1)
         refused = [await door.post(order_body("100003", form=form)) for form in Form]

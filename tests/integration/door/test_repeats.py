@@ -138,7 +138,7 @@ async def test_overlapping_identical_posts_are_one_order_and_two_ok(door: Doorwa
     wires = [await door.connect() for _ in range(8)]
     with door.locked():
         before = asyncio.create_task(door.post(order_body("100000")))
-        await door.until(lambda: door.receiver.store.writer._turn is not None)
+        await door.until(lambda: door.receiver.store.writer._turns)
         posts = [asyncio.create_task(wire.post(body)) for wire in wires]
         await door.until(lambda: door.receiver.store.writer.waiting == len(wires))
     answers = [await post for post in (before, *posts)][1:]

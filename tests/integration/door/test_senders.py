@@ -297,7 +297,7 @@ async def test_a_sender_that_is_gone_before_the_answer_has_handed_its_order_over
     body = order_body()
     with door.locked():
         await wire.send(head(length=len(body)), body)
-        await door.until(lambda: door.receiver.store.writer._turn is not None)
+        await door.until(lambda: door.receiver.store.writer._turns)
         wire.writer.transport.abort()
     await door.until(lambda: door.value("SELECT count(*) FROM orders") == 1)
     assert (await door.post(body)).members["Description"] == "The order was received before; its ERP number follows."

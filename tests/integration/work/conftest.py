@@ -140,7 +140,7 @@ def take(store: Store) -> TakeOrder:
         arrival = Arrival(OrderKey(SHOP, reference), message, hold, None if hold is None else "look")
         found = await store.write(lambda session: accepting.accept(session, arrival))
         assert isinstance(found, Accepted)
-        return store.read(lambda session: order_row(session, found.order_id))
+        return await store.read(lambda session: order_row(session, found.order_id))
 
     return taken
 

@@ -131,8 +131,14 @@ class Scene:
         place = self.base / "in" / folder
         return sorted(path.name for path in place.iterdir() if path.is_file()) if place.is_dir() else []
 
-    def row(self, order: OrderRow) -> OrderRow:
-        return self.store.read(partial(changes.order_row, order_id=order.id))
+    async def cancel(self, order: OrderRow) -> None:
+        def operation(session: Session) -> None:
+            changes.cancel(session, changes.order_row(session, order.id), session.now, "eva", None)
+
+        await self.store.write(operation)
+
+    async def row(self, order: OrderRow) -> OrderRow:
+        return await self.store.read(partial(changes.order_row, order_id=order.id))
 
 
 @pytest.fixture
@@ -168,14 +174,14 @@ async def test_the_whole_way_from_document_to_confirmed(scene: Scene) -> None:
     assert submission["submitted_at"] is not None
     assert (scene.inbox(), scene.inbox("done")) == ([], ["a.json"])
     assert rows(scene.store, tables.tasks) == []
-    assert scene.row(order).erp_order_no == "SO-1"
+    assert (await scene.row(order)).erp_order_no == "SO-1"
 
 
 async def test_a_target_that_answers_the_number_at_once(scene: Scene) -> None:
     scene.erp = WatchedErp(scene.base, number_on_write=True)
     scene.work()
     order = await scene.mapped()
-    waiting = asyncio.ensure_future(scene.store.wait_for_number(order.id, 20, lambda: None))
+    waiting = asyncio.ensure_future(scene.store.wait_for_number(order.id, 20))
     assert await waiting == "k-100001"
     await scene.reached("100001", OrderState.CONFIRMED)
     assert [event for event, _ in events(scene)] == ["received", "placed", "confirmed"]
@@ -200,9 +206,9 @@ async def test_an_answer_may_come_before_the_submission_is_written_down(scene: S
     [task] = await scene.store.write(lambda session: lanes.claim(session, SYSTEM, 1, now(), 60))
     done = await submit(task)
     await scene.listen()
-    assert scene.row(order).state is OrderState.PLACED
+    assert (await scene.row(order)).state is OrderState.PLACED
     assert list(await scene.store.write(lambda session: done.write(session, now()))) == []
-    assert scene.row(order).state is OrderState.PLACED
+    assert (await scene.row(order)).state is OrderState.PLACED
     [submission] = rows(scene.store, tables.submissions)
     assert (submission["erp_order_no"], submission["erp_id"]) == ("SO-1", "k-100001.json")
     assert [event for event, _ in events(scene)] == ["received", "placed"]
@@ -231,14 +237,16 @@ async def test_an_answer_that_comes_again_changes_nothing(scene: Scene) -> None:
     assert lines == []
 
 
-async def test_another_number_holds_the_order_and_the_first_one_stands(scene: Scene) -> None:
+async def test_another_number_holds_the_order_and_the_first_one_stands(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = await placed(scene)
     scene.answer("other.json", key="k-100001", erp_order_no="SO-2")
-    told: list[tuple[int, str]] = []
-    scene.store.announce_number = lambda order_id, number: told.append((order_id, number))  # type: ignore[method-assign]
+    told: list[int] = []
+    monkeypatch.setattr(scene.store, "announce_number", told.append)
     with capture_logs() as lines:
         await scene.listen()
-    row = scene.row(order)
+    row = await scene.row(order)
     assert (row.hold, row.erp_order_no, row.state) == (HoldReason.NUMBERS_DIFFER, "SO-1", OrderState.CONFIRMED)
     assert "SO-2" in (row.hold_text or "")
     assert "SO-1" in (row.hold_text or "")
@@ -256,7 +264,7 @@ async def test_a_refusal_holds_the_order_once(scene: Scene) -> None:
     for name in ("a.json", "b.json"):
         scene.answer(name, key="k-100001", refused="The period is closed.")
     await scene.listen()
-    row = scene.row(order)
+    row = await scene.row(order)
     assert (row.hold, row.state) == (HoldReason.ERP_REFUSED, OrderState.SUBMITTED)
     assert row.hold_text == "erp refused the order: The period is closed."
     assert [event for event, _ in events(scene)] == ["received", "submitted", "held"]
@@ -271,7 +279,7 @@ async def test_a_number_after_a_refusal_ends_the_hold(scene: Scene) -> None:
     scene.answer("b.json", key="k-100001", erp_order_no="SO-1")
     await scene.listen()
     await scene.reached("100001", OrderState.CONFIRMED)
-    assert scene.row(order).hold is None
+    assert (await scene.row(order)).hold is None
     assert [event for event, _ in events(scene)][2:] == ["held", "retried", "placed", "confirmed"]
 
 
@@ -309,7 +317,7 @@ async def test_an_answer_by_a_reference_that_two_shops_use_is_set_aside(scene: S
     scene.answer("a.json", client_order_ref="7", erp_order_no="SO-1")
     with capture_logs():
         await scene.listen()
-    assert scene.row(first).erp_order_no is None
+    assert (await scene.row(first)).erp_order_no is None
     assert "2 orders have the reference 7" in (scene.base / "in/unreadable/a.json.reason.txt").read_text()
 
 
@@ -322,9 +330,9 @@ async def test_an_answer_for_a_cancelled_order_does_not_stop_the_others(scene: S
     scene.answer("b.json", key="k-2", erp_order_no="SO-2")
     with capture_logs():
         await scene.listen()
-    assert scene.row(other).erp_order_no == "SO-2"
+    assert (await scene.row(other)).erp_order_no == "SO-2"
     assert scene.inbox() == []
-    assert "a.json" in scene.inbox("unreadable") or scene.row(cancelled).hold is not None
+    assert "a.json" in scene.inbox("unreadable") or (await scene.row(cancelled)).hold is not None
 
 
 async def test_a_look_into_an_empty_inbox_writes_nothing(scene: Scene) -> None:
@@ -362,8 +370,8 @@ async def test_an_order_retried_by_a_person_is_looked_for_first(scene: Scene) ->
     with capture_logs():
         scene.work()
         order = await scene.mapped()
-        await until(lambda: scene.row(order).hold is HoldReason.PARKED and scene.idle)
-        held = scene.row(order)
+        await until(lambda: story(scene.store).order.hold == HoldReason.PARKED and scene.idle)
+        held = await scene.row(order)
         await scene.store.write(lambda session: changes.lift_hold(session, held, now(), "eva", waive=False, why=None))
         scene.store.announce_work(SYSTEM)
         await scene.reached("100001", OrderState.SUBMITTED)
@@ -380,7 +388,7 @@ async def test_an_order_whose_submission_was_cut_off_by_the_end_is_looked_for_fi
     [attempt] = story(scene.store).attempts
     assert (attempt.outcome, attempt.error) == ("unknown", "The worker ended before the answer came.")
     with pytest.raises(NotPossible, match="may have it"):
-        await scene.store.write(lambda session: changes.cancel(session, scene.row(order), now(), "eva", None))
+        await scene.cancel(order)
     scene.erp.hang = None
     scene.work()
     await scene.reached("100001", OrderState.SUBMITTED)
@@ -392,8 +400,8 @@ async def test_an_order_without_document_is_parked_with_advice(scene: Scene) -> 
     order = await scene.take()
     await scene.store.write(lambda session: lanes.add(session, NewTask(SYSTEM, SUBMIT, order.id), now()))
     scene.store.announce_work(SYSTEM)
-    await until(lambda: scene.row(order).hold is not None and scene.idle)
-    assert "no mapped order for erp" in (scene.row(order).hold_text or "")
+    await until(lambda: story(scene.store).order.hold is not None and scene.idle)
+    assert "no mapped order for erp" in ((await scene.row(order)).hold_text or "")
 
 
 @pytest.mark.parametrize("reference", ["WEB-7", "007", "0", "2147483648", "7 "])
@@ -439,9 +447,9 @@ async def test_a_report_that_norce_refuses_parks_and_leaves_the_order_placed(sce
         await scene.reached("100001", OrderState.SUBMITTED)
         scene.answer("a.json", key="k-100001", erp_order_no="SO-1")
         await scene.listen()
-        await until(lambda: scene.row(order).hold is HoldReason.PARKED)
-    assert scene.row(order).state is OrderState.PLACED
-    assert "no such order" in (scene.row(order).hold_text or "")
+        await until(lambda: story(scene.store).order.hold == HoldReason.PARKED)
+    assert (await scene.row(order)).state is OrderState.PLACED
+    assert "no such order" in ((await scene.row(order)).hold_text or "")
 
 
 async def test_a_report_about_no_order_is_an_error(scene: Scene) -> None:
@@ -452,7 +460,7 @@ async def test_a_report_about_no_order_is_an_error(scene: Scene) -> None:
 async def test_an_order_bound_for_a_target_that_is_gone_is_held_with_advice(scene: Scene) -> None:
     order = await scene.mapped()
     assert await hold_unserved(scene.store, {"receiver", "target:other"}) == 1
-    held = scene.row(order)
+    held = await scene.row(order)
     assert held.hold is HoldReason.PARKED
     assert "[targets.erp]" in (held.hold_text or "")
     assert await hold_unserved(scene.store, {"receiver", "target:other"}) == 0
@@ -467,10 +475,10 @@ async def test_a_refusal_never_holds_a_cancelled_order(scene: Scene) -> None:
     await scene.reached("100001", OrderState.SUBMITTED)
     scene.answer("a.json", key="k-100001", refused="The period is closed.")
     await scene.listen()
-    await scene.store.write(lambda session: changes.cancel(session, scene.row(order), now(), "eva", None))
+    await scene.cancel(order)
     scene.answer("b.json", key="k-100001", refused="Still closed.")
     await scene.listen()
-    assert scene.row(order).hold is None
+    assert (await scene.row(order)).hold is None
 
 
 async def test_the_number_told_again_ends_a_late_refusal(scene: Scene) -> None:
@@ -482,10 +490,10 @@ async def test_the_number_told_again_ends_a_late_refusal(scene: Scene) -> None:
     await scene.reached("100001", OrderState.CONFIRMED)
     scene.answer("b.json", key="k-100001", refused="Never mind.")
     await scene.listen()
-    assert scene.row(order).hold is HoldReason.ERP_REFUSED
+    assert (await scene.row(order)).hold is HoldReason.ERP_REFUSED
     scene.answer("c.json", key="k-100001", erp_order_no="SO-1")
     await scene.listen()
-    assert scene.row(order).hold is None
+    assert (await scene.row(order)).hold is None
 
 
 async def test_an_error_nobody_thought_of_counts_as_unclear(scene: Scene) -> None:
@@ -495,5 +503,5 @@ async def test_an_error_nobody_thought_of_counts_as_unclear(scene: Scene) -> Non
         order = await scene.mapped()
         await scene.reached("100001", OrderState.SUBMITTED)
     assert next(attempt.outcome for attempt in story(scene.store).attempts) == "error"
-    assert scene.store.read(lambda session: lanes.ended_unclear(session, order.id))
+    assert await scene.store.read(lambda session: lanes.ended_unclear(session, order.id))
     assert "after the POST" not in str(lines)

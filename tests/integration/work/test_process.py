@@ -69,10 +69,10 @@ class Processing:
 
     async def settled(self, attempts: int) -> OrderRow:
         await until(lambda: self.worker.idle and len(rows(self.store, tables.attempts)) == attempts)
-        return self.store.read(partial(changes.order_row, order_id=self.order.id))
+        return await self.store.read(partial(changes.order_row, order_id=self.order.id))
 
     async def lift(self, *, waive: bool, attempts: int) -> OrderRow:
-        held = self.store.read(partial(changes.order_row, order_id=self.order.id))
+        held = await self.store.read(partial(changes.order_row, order_id=self.order.id))
         await self.store.write(lambda session: changes.lift_hold(session, held, now(), "eva", waive=waive, why=None))
         self.store.announce_work("receiver")
         return await self.settled(attempts)

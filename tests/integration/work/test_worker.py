@@ -132,7 +132,7 @@ async def test_what_follows_runs_and_the_result_is_written_with_it(
     await until(lambda: len(steps) == 4 and worker.idle)
     assert steps[:2] == ["do", "after"]
     assert set(steps[2:]) == {"tell", "more"}
-    assert store.read(lambda session: shelves.load_cursor(session, "written")) == "yes"
+    assert await store.read(lambda session: shelves.load_cursor(session, "written")) == "yes"
     assert [task.system for task in story(store).tasks] == ["receiver"]
 
 
@@ -259,7 +259,7 @@ async def test_a_hold_parks_the_task_until_it_is_released(
     order = await take()
 
     async def do(task: Task) -> Done:
-        current = store.read(partial(changes.order_row, order_id=order.id))
+        current = await store.read(partial(changes.order_row, order_id=order.id))
         if HoldReason.NO_ROUTE not in current.waived:
             raise Hold(HoldReason.NO_ROUTE, "No target is configured.")
         return Done()
@@ -269,7 +269,7 @@ async def test_a_hold_parks_the_task_until_it_is_released(
     await until(lambda: worker.idle and story(store).order.hold == "no-route")
     assert story(store).order.hold_text == "No target is configured."
     assert [attempt.outcome for attempt in story(store).attempts] == ["held"]
-    held = store.read(partial(changes.order_row, order_id=order.id))
+    held = await store.read(partial(changes.order_row, order_id=order.id))
     await store.write(lambda session: changes.lift_hold(session, held, now(), "eva", waive=True, why=None))
     store.announce_work(SYSTEM)
     await until(lambda: worker.idle and len(story(store).attempts) == 2)
@@ -292,7 +292,7 @@ async def test_a_result_that_cannot_be_written_is_a_failure_and_leaves_nothing(
     with capture_logs():
         await add(order.id)
         await until(lambda: worker.idle and story(store).order.hold is not None)
-    assert store.read(lambda session: shelves.load_cursor(session, "half")) is None
+    assert await store.read(lambda session: shelves.load_cursor(session, "half")) is None
     assert "Order is cancelled." in (story(store).order.hold_text or "")
 
 
@@ -359,8 +359,8 @@ async def test_waits_of_days_are_in_nobodys_memory(store: Store, start_worker: S
     later = now() + timedelta(days=2)
 
     def fill(session: Session) -> None:
-        for _ in range(10_000):
-            lanes.add(session, NewTask(SYSTEM, "do", None, due=later), later)
+        for number in range(10_000):
+            lanes.add(session, NewTask(SYSTEM, f"do {number}", None, due=later), later)
 
     await store.write(fill)
     done = asyncio.Event()
@@ -381,7 +381,8 @@ async def test_trouble_with_the_store_passes(
     store: Store, start_worker: StartWorker, add: AddTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process keeps the file locked for longer than anyone has patience."""
-    monkeypatch.setattr("order_receiver.store.writer.LOCK_PATIENCE", 0.01)
+    monkeypatch.setattr("order_receiver.store.sqlite.transactions.LOCK_PATIENCE", 0.01)
+    monkeypatch.setattr("order_receiver.work.worker.TROUBLE_PAUSE", 0.01)
     done = asyncio.Event()
 
     async def do(task: Task) -> Done:
@@ -398,7 +399,10 @@ async def test_trouble_with_the_store_passes(
         await asyncio.wait_for(done.wait(), 20)
 
 
-async def test_a_look_that_fails_does_not_end_the_worker(store: Store, start_worker: StartWorker, add: AddTask) -> None:
+async def test_a_look_that_fails_does_not_end_the_worker(
+    store: Store, start_worker: StartWorker, add: AddTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("order_receiver.work.worker.TROUBLE_PAUSE", 0.01)
     done = asyncio.Event()
 
     async def do(task: Task) -> Done:
