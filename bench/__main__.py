@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from bench import accept, backlog, ceiling, decode, end_to_end, machine, profile
+from bench.scale import SCALE
 from bench.tables import Section, keep
 from bench.workshop import BenchFailed, Workshop, open_workshop
 
@@ -15,6 +16,7 @@ PARTS: Mapping[str, tuple[str, Callable[[Workshop], Section]]] = {
     "end-to-end": ("End to end: from accept to confirmed", end_to_end.measure),
     "decode": ("Decode: what reading an order costs in each form", decode.measure),
     "backlog": ("Memory while orders wait", backlog.measure),
+    **SCALE,
 }
 PROFILE = {"profile": ("Where the time goes", profile.measure)}
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from statistics import median
 
+from bench.databases import SqliteDatabase, count
 from bench.order_templates import LINES
-from bench.receivers import count, door_only
+from bench.receivers import door_only
 from bench.servers import Server, running
 from bench.tables import Aim, Section, aims, table
 from bench.workshop import BenchFailed, Load, Workshop
@@ -94,7 +95,7 @@ def _run(workshop: Workshop, server: Server, lines: int, connections: int) -> tu
 
 def _require_all_stored(receiver: Server, accepted: int) -> None:
     """A fast answer is worth nothing without the order behind it."""
-    stored = count(receiver.folder, "SELECT count(*) FROM orders")
+    stored = count(SqliteDatabase(receiver.folder), "SELECT count(*) FROM orders")
     if stored != accepted:
         raise BenchFailed(f"{accepted} orders were accepted, but {stored} are stored.")
 

@@ -2,8 +2,9 @@
 
 import time
 
+from bench.databases import SqliteDatabase, count
 from bench.end_to_end import CONNECTIONS, DEFAULTS, PATIENCE
-from bench.receivers import count, door_and_worker
+from bench.receivers import door_and_worker
 from bench.servers import Memory, Server
 from bench.tables import Aim, Section, aims, table
 from bench.workshop import BenchFailed, Workshop
@@ -38,7 +39,7 @@ def _let_wait(workshop: Workshop, server: Server, more: int, in_all: int) -> Non
     if more:
         workshop.send(server.port, lines=10, connections=CONNECTIONS, orders=more)
     give_up = time.monotonic() + PATIENCE
-    while count(server.folder, WAITING) != in_all:
+    while count(SqliteDatabase(server.folder), WAITING) != in_all:
         if time.monotonic() > give_up:
             raise BenchFailed(f"After {PATIENCE:.0f} seconds not all of {in_all} orders wait for the ERP.")
         time.sleep(0.5)

@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from statistics import median
 
-from bench.receivers import Shape, ask, count, door_and_worker
+from bench.databases import Database, SqliteDatabase, count, moments
+from bench.receivers import Shape, door_and_worker
 from bench.servers import Server, running
 from bench.tables import Aim, Section, aims, table
 from bench.workshop import BenchFailed, Workshop
@@ -22,7 +21,7 @@ TUNED = Shape(work=64, norce=64)
 
 OPEN = "SELECT count(*) FROM orders WHERE state IN ('received', 'submitted', 'placed')"
 CONFIRMED = "SELECT count(*) FROM orders WHERE state = 'confirmed'"
-SPAN = "SELECT min(received_at), max(updated_at) FROM orders WHERE id > {warm}"
+SPAN = "SELECT min(received_at), max(updated_at) FROM orders WHERE client_order_ref >= '{first}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,12 @@ def run(workshop: Workshop, way: Way) -> Measured:
     if way.real:
         orders //= 4
     with receiver(workshop, way, warm + orders) as server:
-        _confirm(workshop, server, warm, warm)
-        before = server.cpu_seconds()
-        _confirm(workshop, server, orders, warm + orders)
+        database = SqliteDatabase(server.folder)
+        confirm(workshop, server.port, database, warm, warm)
+        before, first = server.cpu_seconds(), workshop.next_reference
+        confirm(workshop, server.port, database, orders, warm + orders)
         cpu = (server.cpu_seconds() - before) / orders * 1e6
-        return Measured(orders / _span(server.folder, warm), cpu)
+        return Measured(orders / span(database, first), cpu)
 
 
 @contextmanager
@@ -106,23 +106,23 @@ def receiver(workshop: Workshop, way: Way, orders: int) -> Iterator[Server]:
             yield server
 
 
-def _confirm(workshop: Workshop, server: Server, orders: int, in_all: int) -> None:
+def confirm(workshop: Workshop, port: int, database: Database, orders: int, in_all: int) -> None:
     """Send orders and wait until every order so far is confirmed. Raises BenchFailed."""
-    workshop.send(server.port, lines=10, connections=CONNECTIONS, orders=orders)
+    workshop.send(port, lines=10, connections=CONNECTIONS, orders=orders)
     give_up = time.monotonic() + PATIENCE
-    while count(server.folder, OPEN):
+    while count(database, OPEN):
         if time.monotonic() > give_up:
             raise BenchFailed(f"After {PATIENCE:.0f} seconds there still are orders that are not confirmed.")
         time.sleep(0.2)
-    confirmed = count(server.folder, CONFIRMED)
+    confirmed = count(database, CONFIRMED)
     if confirmed != in_all:
         raise BenchFailed(f"{in_all} orders were sent, but {confirmed} are confirmed.")
 
 
-def _span(folder: Path, warm: int) -> float:
-    """Seconds from the first accept after the warm-up to the last confirmation, by the receiver's own clock."""
-    first, last = (datetime.fromisoformat(str(moment)) for moment in ask(folder, SPAN.format(warm=warm)))
-    return (last - first).total_seconds()
+def span(database: Database, first: int) -> float:
+    """Seconds from the first accept, of the order with reference `first`, to the last confirmation."""
+    begun, ended = moments(database, SPAN.format(first=first))
+    return (ended - begun).total_seconds()
 
 
 def _row(way: Way, found: list[Measured], floor: float) -> tuple[str, ...]:

@@ -1,9 +1,12 @@
 /*
- * Load generator for the door: one thread, epoll, keep-alive, closed loop. Each connection sends its next order as soon
- * as the last one is answered. Every order has a reference of its own, written over a mark in a ready-made body, so that
- * an order costs about 15 microseconds of CPU and the generator does not become the bottleneck.
+ * Load generator for the door: one thread, epoll, keep-alive. Each connection sends its next order as soon as the last
+ * one is answered (closed loop); or, with a rate, orders come at their times whatever became of the others (open loop),
+ * and one that finds no connection free is not sent but counted. Every order has a reference of its own, written over a
+ * mark in a ready-made body, so that an order costs about 15 microseconds of CPU and the generator does not become the
+ * bottleneck.
  *
- * Prints one line of JSON. Any lost connection ends it with an error: figures of a faltering run are worth nothing.
+ * Prints one line of JSON; latencies are those of accepted orders. Any lost connection ends it with an error: figures of
+ * a faltering run are worth nothing.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -46,12 +49,14 @@ struct connection {
 
 static const char *path = "/orders", *credentials = "", *folder = ".";
 static int port, connections = 1, lines = 10;
-static double seconds;
+static double seconds, rate;
 static uint32_t limit = UINT32_MAX, first_reference = 1000000000u;
 
 static struct template templates[VARIANTS];
 static int poller;
-static uint32_t sent, accepted, refused, failed, answered_in_time;
+static struct connection **idle;
+static int idle_count;
+static uint32_t sent, unsent, accepted, refused, busy, failed, answered_in_time, accepted_in_time;
 static uint32_t *latencies, latencies_room;
 static uint64_t begun, last_answer;
 
@@ -150,13 +155,12 @@ static void send_next(struct connection *connection, uint64_t time) {
 }
 
 static void note(uint64_t latency) {
-    uint32_t count = accepted + refused + failed;
-    if (count == latencies_room) {
+    if (accepted == latencies_room) {
         latencies_room = latencies_room ? 2 * latencies_room : 65536;
         latencies = realloc(latencies, latencies_room * sizeof *latencies);
         if (!latencies) end_with("out of memory");
     }
-    latencies[count] = (uint32_t)(latency / 1000);
+    latencies[accepted++] = (uint32_t)(latency / 1000);
 }
 
 /* 1 once the whole answer is there. */
@@ -177,22 +181,44 @@ static int receive(struct connection *connection) {
 
 static void take_answer(struct connection *connection) {
     uint64_t time = now();
-    note(time - connection->started);
-    if (strncmp(connection->answer + 8, " 200", 4)) failed++;
-    else if (strstr(connection->answer, "\"OK\"")) accepted++;
-    else refused++;
+    int in_time = seconds <= 0 || (double)(time - begun) <= seconds * NANO, ok = 0;
+    if (!strncmp(connection->answer + 8, " 503", 4)) busy++;
+    else if (strncmp(connection->answer + 8, " 200", 4)) failed++;
+    else if (!strstr(connection->answer, "\"OK\"")) refused++;
+    else ok = 1;
+    if (ok) note(time - connection->started);
     last_answer = time;
-    if (seconds <= 0 || (double)(time - begun) <= seconds * NANO) answered_in_time++;
-    if (more_to_send(time)) send_next(connection, time);
+    answered_in_time += in_time;
+    accepted_in_time += in_time && ok;
+    if (rate > 0) idle[idle_count++] = connection;
+    else if (more_to_send(time)) send_next(connection, time);
+}
+
+static uint32_t answered(void) { return accepted + refused + busy + failed; }
+
+/* Open loop: send what is due by now. */
+static void send_due(void) {
+    uint64_t time = now();
+    double passed = (double)(time - begun) / NANO;
+    double due = rate * (seconds > 0 && passed > seconds ? seconds : passed);
+    while ((double)sent + unsent < due && sent < limit) {
+        if (idle_count) send_next(idle[--idle_count], time);
+        else unsent++;
+    }
 }
 
 static void run(struct connection *all) {
     struct epoll_event events[256];
-    begun = now();
-    for (int i = 0; i < connections && more_to_send(begun); i++) send_next(&all[i], now());
-    while (accepted + refused + failed < sent) {
-        int count = epoll_wait(poller, events, 256, PATIENCE_MS);
-        if (count == 0) end_with("no answer for 30 seconds");
+    begun = last_answer = now();
+    for (int i = 0; i < connections; i++) {
+        if (rate > 0) idle[idle_count++] = &all[i];
+        else if (more_to_send(begun)) send_next(&all[i], now());
+    }
+    while (answered() < sent || (rate > 0 && more_to_send(now()))) {
+        if (rate > 0) send_due();
+        int count = epoll_wait(poller, events, 256, rate > 0 ? 1 : PATIENCE_MS);
+        if (count == 0 && answered() < sent && now() - last_answer > PATIENCE_MS * (NANO / 1000))
+            end_with("no answer for 30 seconds");
         for (int i = 0; i < count; i++) {
             struct connection *connection = events[i].data.ptr;
             if (events[i].events & EPOLLOUT) write_on(connection);
@@ -211,22 +237,21 @@ static double percentile(double part, uint32_t count) {
 }
 
 static void report(void) {
-    uint32_t count = accepted + refused + failed;
     struct rusage usage;
     double taken = seconds > 0 ? seconds : (double)(last_answer - begun) / NANO;
-    qsort(latencies, count, sizeof *latencies, compare);
+    qsort(latencies, accepted, sizeof *latencies, compare);
     getrusage(RUSAGE_SELF, &usage);
-    printf("{\"accepted\":%u,\"refused\":%u,\"failed\":%u,\"per_second\":%.1f,\"p50\":%.3f,\"p95\":%.3f,\"p99\":%.3f,"
-           "\"cpu_seconds\":%.3f}\n",
-           accepted, refused, failed, answered_in_time / taken, percentile(.5, count), percentile(.95, count),
-           percentile(.99, count),
+    printf("{\"accepted\":%u,\"refused\":%u,\"busy\":%u,\"failed\":%u,\"unsent\":%u,\"per_second\":%.1f,"
+           "\"answers_per_second\":%.1f,\"p50\":%.3f,\"p95\":%.3f,\"p99\":%.3f,\"cpu_seconds\":%.3f}\n",
+           accepted, refused, busy, failed, unsent, accepted_in_time / taken, answered_in_time / taken,
+           percentile(.5, accepted), percentile(.95, accepted), percentile(.99, accepted),
            (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6);
 }
 
 static void read_options(int count, char **given) {
     int option;
-    while ((option = getopt(count, given, "p:u:a:d:l:c:t:n:b:")) != -1) switch (option) {
+    while ((option = getopt(count, given, "p:u:a:d:l:c:t:n:b:r:")) != -1) switch (option) {
         case 'p': port = atoi(optarg); break;
         case 'u': path = optarg; break;
         case 'a': credentials = optarg; break;
@@ -236,9 +261,11 @@ static void read_options(int count, char **given) {
         case 't': seconds = atof(optarg); break;
         case 'n': limit = (uint32_t)strtoul(optarg, NULL, 10); break;
         case 'b': first_reference = (uint32_t)strtoul(optarg, NULL, 10); break;
+        case 'r': rate = atof(optarg); break;
         default:
             fputs("loadgen -p port [-u path] [-a base64(user:password)] -d folder-of-templates [-l lines]\n"
-                  "        [-c connections] (-t seconds | -n orders) [-b first-reference]\n", stderr);
+                  "        [-c connections] (-t seconds | -n orders) [-b first-reference] [-r orders-a-second]\n",
+                  stderr);
             exit(2);
     }
     if (!port || connections < 1 || (seconds <= 0 && limit == UINT32_MAX)) end_with("needs -p, and -t or -n");
@@ -254,6 +281,8 @@ int main(int count, char **given) {
     }
     poller = epoll_create1(0);
     struct connection *all = calloc((size_t)connections, sizeof *all);
+    idle = calloc((size_t)connections, sizeof(struct connection *));
+    if (!all || !idle) end_with("out of memory");
     for (int i = 0; i < connections; i++) {
         all[i].request = malloc(longest);
         if (!all[i].request) end_with("out of memory");

@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
 
+from tests.postgresql import programs
+
 from bench.tables import Section, table
 from bench.workshop import Workshop
 
@@ -34,6 +36,7 @@ def measure(workshop: Workshop) -> Section:
         ("Kernel", f"{platform.system()} {platform.release()}"),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("SQLite", sqlite3.sqlite_version),
+        ("PostgreSQL", _postgresql()),
         ("uvicorn, uvloop, httptools", ", ".join(version(name) for name in ("uvicorn", "uvloop", "httptools"))),
         ("Disk: append 32 KiB and fdatasync", f"p50 {disk.p50:.2f} ms, p99 {disk.p99:.2f} ms, on {_disk(workshop)}"),
         ("Load of the machine before the run", f"{os.getloadavg()[0]:.2f}"),
@@ -59,6 +62,14 @@ def _processor() -> str:
         if name.strip() in {"model name", "Model"}:
             return value.strip()
     return platform.machine()
+
+
+def _postgresql() -> str:
+    try:
+        command = [str(programs.find().folder / "postgres"), "--version"]
+    except programs.Unavailable:
+        return "none here"
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[2]
 
 
 def _disk(workshop: Workshop) -> str:

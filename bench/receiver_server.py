@@ -99,12 +99,13 @@ def main() -> None:
     parser.add_argument("configuration", type=Path)
     parser.add_argument("--erp", choices=sorted(ERPS), default="instant")
     parser.add_argument("--norce", choices=("instant", "http"), default="instant")
+    parser.add_argument("--no-door", action="store_true", help="only work orders off")
     given = parser.parse_args()
     path: Path = given.configuration
     configuration = Configuration(load(path, os.environ), path.absolute().parent)
     parts = Parts(ERPS[given.erp](configuration), InstantNorce() if given.norce == "instant" else None)
     configure_logs(configuration.settings.log.level, configuration.settings.log.format)
-    uvloop.run(run(configuration, parts=parts))
+    uvloop.run(run(configuration, door=not given.no_door, parts=parts))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""The receiver as it is measured: its configuration, and its database read from outside."""
+"""The receiver as it is measured: its configuration, and its processes."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from bench.databases import Database, SqliteDatabase
 from bench.order_templates import APPLICATION_KEY
 from bench.servers import Server, running
 from bench.workshop import ORDER_PATH, PASSWORD, USER
@@ -25,7 +25,7 @@ class Shape:
     norce_url: str | None = None
 
 
-def write_configuration(folder: Path, shape: Shape = Shape()) -> Path:
+def write_configuration(folder: Path, database: Database, shape: Shape = Shape()) -> Path:
     """A receiver.toml as in production: Basic authentication, a proxy that ends TLS, log level info."""
     where = 'slug = "bench"' if shape.norce_url is None else f'base_url = "{shape.norce_url}"'
     text = f"""
@@ -46,7 +46,7 @@ name = "Bench"
 id = 1001
 
 [store]
-path = "orders.db"
+{database.settings}
 
 [work]
 concurrency = {shape.work}
@@ -70,32 +70,43 @@ concurrency = {shape.norce}
 
 
 @contextmanager
-def door_only(folder: Path) -> Iterator[Server]:
-    """The program as it is installed: `order-receiver serve --no-work`."""
-    configuration = str(write_configuration(folder))
-    with running(folder, "-m", "order_receiver", "serve", "--no-work", "--config", configuration) as server:
+def door_only(
+    folder: Path, database: Database | None = None, environ: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """The program as it is installed: `order-receiver serve --no-work`; on a SQLite file in its folder unless told."""
+    database = database or SqliteDatabase(folder)
+    configuration = str(write_configuration(folder, database))
+    arguments = ("-m", "order_receiver", "serve", "--no-work", "--config", configuration)
+    with running(folder, *arguments, environ={**database.environ, **(environ or {})}) as server:
         yield server
 
 
 @contextmanager
-def door_and_worker(folder: Path, shape: Shape, *, erp: str, norce: str) -> Iterator[Server]:
+def door_and_worker(
+    folder: Path, shape: Shape, *, erp: str, norce: str, database: Database | None = None
+) -> Iterator[Server]:
     """The receiver in one process with the bench's own ERP and Norce; see `bench.receiver_server` for both."""
-    configuration = str(write_configuration(folder, shape))
-    arguments = ("-m", "bench.receiver_server", configuration, "--erp", erp, "--norce", norce)
-    with running(folder, *arguments, environ={NORCE_VARIABLE: NORCE_KEY}) as server:
+    with _with_own_parts(folder, shape, database, "--erp", erp, "--norce", norce) as server:
         yield server
 
 
-def ask(folder: Path, question: str) -> tuple[object, ...]:
-    """The first row that the receiver's database answers."""
-    with closing(sqlite3.connect(f"file:{folder / 'orders.db'}?mode=ro", uri=True, timeout=10)) as connection:
-        row: tuple[object, ...] = connection.execute(question).fetchone()
-        return row
+@contextmanager
+def worker_only(folder: Path, shape: Shape, database: Database) -> Iterator[Server]:
+    """A worker without a door, with an ERP and a Norce that answer at once."""
+    with _with_own_parts(folder, shape, database, "--no-door", opened="worker.open") as server:
+        yield server
 
 
-def count(folder: Path, question: str) -> int:
-    """A number that the receiver's database answers."""
-    return int(str(ask(folder, question)[0]))
+@contextmanager
+def _with_own_parts(
+    folder: Path, shape: Shape, database: Database | None, *options: str, opened: str = "door.open"
+) -> Iterator[Server]:
+    database = database or SqliteDatabase(folder)
+    configuration = str(write_configuration(folder, database, shape))
+    environ = {NORCE_VARIABLE: NORCE_KEY, **database.environ}
+    arguments = ("-m", "bench.receiver_server", configuration, *options)
+    with running(folder, *arguments, environ=environ, opened=opened) as server:
+        yield server
 
 
 @cache

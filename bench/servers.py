@@ -42,8 +42,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU spent so far, in user and system mode, by all threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_of(self.process.pid)
 
     def memory(self) -> Memory:
         """Resident memory as the kernel counts it."""
@@ -52,11 +51,23 @@ class Server:
         return Memory(*(int(sizes[name].split()[0]) / 1000 for name in ("VmRSS", "VmHWM")))
 
 
+def cpu_of(process: int, *, with_ended_children: bool = False) -> float:
+    """Seconds of CPU that a process has spent, in user and system mode; nothing where it is gone."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(int(ticks) for ticks in fields[11 : 15 if with_ended_children else 13]) / _TICKS
+
+
 @contextmanager
-def running(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
+def running(
+    folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, opened: str = "door.open"
+) -> Iterator[Server]:
     """Run `python ARGUMENTS` with its log in `folder`, until the block ends.
 
-    The server says `door.open` with its port in its log, as the receiver does. Raises BenchFailed if it does not.
+    The server says `opened` in its log, with its port where it has one, as the receiver does. Raises BenchFailed if it
+    does not.
     """
     log = folder / "log"
     with log.open("wb") as output:
@@ -69,7 +80,7 @@ def running(folder: Path, *arguments: str, environ: Mapping[str, str] | None = N
             env={**_clean_environment(), **(environ or {})},
         )
         try:
-            yield Server(process, _wait_for_port(process, log), folder)
+            yield Server(process, _wait_for_port(process, log, opened), folder)
         finally:
             _end(process)
 
@@ -88,24 +99,24 @@ def _clean_environment() -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("ORDER_RECEIVER")}
 
 
-def _wait_for_port(process: "subprocess.Popen[bytes]", log: Path) -> int:
+def _wait_for_port(process: "subprocess.Popen[bytes]", log: Path, opened: str) -> int:
     give_up = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < give_up:
-        if port := _port_in(log.read_bytes().splitlines()):
+        if (port := _port_in(log.read_bytes().splitlines(), opened)) is not None:
             return port
         time.sleep(0.02)
     raise BenchFailed(f"A server did not start. Its last words:\n{log.read_text('utf-8', 'replace')[-2000:]}")
 
 
-def _port_in(lines: Sequence[bytes]) -> int:
+def _port_in(lines: Sequence[bytes], opened: str) -> int | None:
     for line in lines:
         try:
             said = msgspec.json.decode(line, type=_Line)
         except msgspec.MsgspecError:
             continue
-        if said.event == "door.open":
+        if said.event == opened:
             return said.port
-    return 0
+    return None
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 USER, PASSWORD = "norce", "bench"
 ORDER_PATH = "/orders"
 FIRST_REFERENCE = 1_000_000_000
+APART = 1_000_000
+"""Between the references of load generators that run at once: more than one of them ever sends."""
 
 
 class BenchFailed(Exception):
@@ -25,12 +27,19 @@ class BenchFailed(Exception):
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What the load generator saw. Latencies are milliseconds."""
+    """What the load generator saw. Latencies are milliseconds, of accepted orders."""
 
     accepted: int
     refused: int
+    busy: int
+    """Answered 503."""
     failed: int
+    """Answered with anything else that is not 200."""
+    unsent: int
+    """Due at a given rate when no connection was free."""
     per_second: float
+    """Accepted."""
+    answers_per_second: float
     p50: float
     p95: float
     p99: float
@@ -57,23 +66,69 @@ class Workshop:
         self, port: int, *, lines: int, connections: int, seconds: float | None = None, orders: int | None = None
     ) -> Load:
         """Send orders for some seconds, or a number of them. Raises BenchFailed unless every one is accepted."""
-        amount = ("-t", str(seconds)) if orders is None else ("-n", str(orders))
+        load = self._generate(port, connections, self._amount(seconds, orders), lines=lines).result()
+        self.next_reference += load.accepted
+        return _all_accepted(load)
+
+    def send_to_each(self, ports: Sequence[int], *, lines: int, connections: int, seconds: float) -> list[Load]:
+        """Send to several doors at once, from a generator for each with its share of the connections.
+
+        Raises BenchFailed as `send` does.
+        """
+        generators = []
+        for port in ports:
+            generators.append(self._generate(port, connections // len(ports), ("-t", str(seconds)), lines=lines))
+            self.next_reference += APART
+        return [_all_accepted(generator.result()) for generator in generators]
+
+    def press(self, port: int, *, connections: int, seconds: float, rate: float | None = None) -> Load:
+        """Send 10-line orders as fast as they are answered, or at a rate (orders a second) whatever the answers.
+
+        An answer 503 is as good as any; raises BenchFailed for others that are no acceptance.
+        """
+        amount = ("-t", str(seconds), *(() if rate is None else ("-r", str(rate))))
+        load = self._generate(port, connections, amount, lines=10).result()
+        self.next_reference += load.accepted + load.busy
+        return _all_accepted(load, or_busy=True)
+
+    def _amount(self, seconds: float | None, orders: int | None) -> Sequence[str]:
+        return ("-t", str(seconds)) if orders is None else ("-n", str(orders))
+
+    def _generate(self, port: int, connections: int, amount: Sequence[str], *, lines: int) -> "_Generator":
         credentials = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         command = [
             *(str(self.folder / "loadgen"), "-p", str(port), "-u", ORDER_PATH, "-a", credentials),
             *("-d", str(self.templates), "-l", str(lines), "-c", str(connections), *amount),
             *("-b", str(self.next_reference)),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BenchFailed(f"The load generator gave up: {done.stderr.strip()}")
-        load = msgspec.json.decode(done.stdout, type=Load)
-        if load.refused or load.failed or not load.accepted:
-            raise BenchFailed(
-                f"Of the orders sent {load.refused} were refused and {load.failed} not answered with 200."
-            )
-        self.next_reference += load.accepted
-        return load
+        return _Generator(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+
+
+@dataclass(frozen=True, slots=True)
+class _Generator:
+    """A load generator at work."""
+
+    process: "subprocess.Popen[bytes]"
+
+    def result(self) -> Load:
+        """Wait for its end. Raises BenchFailed."""
+        try:
+            told, complaint = self.process.communicate()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+        if self.process.returncode:
+            raise BenchFailed(f"The load generator gave up: {complaint.decode(errors='replace').strip()}")
+        return msgspec.json.decode(told, type=Load)
+
+
+def _all_accepted(load: Load, *, or_busy: bool = False) -> Load:
+    if load.refused or load.failed or not load.accepted or (load.busy and not or_busy):
+        raise BenchFailed(
+            f"Of the orders sent {load.refused} were refused and {load.failed + load.busy} not answered with 200."
+        )
+    return load
 
 
 @contextmanager
