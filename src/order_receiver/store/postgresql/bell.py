@@ -16,6 +16,8 @@ PULSE = 15.0
 """Seconds of silence after which the server is asked whether it is there."""
 PENDING_LIMIT = 1_000
 
+_NOTIFY = "SELECT pg_notify(%s, word) FROM unnest(%s::text[]) AS word"
+
 log = structlog.get_logger(__name__)
 
 
