@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import psycopg
 from alembic import command
+from psycopg import pq
 from sqlalchemy import Engine, event
 from tests.crash.instructions import Action, Obedience, die, named
 
@@ -140,18 +141,27 @@ def _watch_sqlite(obedience: Obedience) -> None:
     _wrap(sqlite_database, "connect_writer", eager)
 
 
-def _watch_postgresql(obedience: Obedience) -> None:
+def _watched_cursor(obedience: Obedience) -> type[psycopg.Cursor[Any]]:
     class Watched(psycopg.Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **more: Any) -> Self:
             written = _written.get()
-            committing = query == COMMIT
+            committing = isinstance(query, str) and query.endswith(COMMIT)
             if committing:
                 obedience.passing(*named("before COMMIT of", written))
-            _meet_fault(obedience, self, committing=committing, writing=bool(written))
+            places = ("in COMMIT", COMMIT, STATEMENT) if committing else (STATEMENT if written else LOOK_UP,)
+            action = obedience.passing(*places)
+            if action is not None:
+                _meet_fault(self.connection.pgconn, action, str(query))
             super().execute(query, params, **more)
             if committing:
                 obedience.passing(*named("after COMMIT of", written))
             return self
+
+    return Watched
+
+
+def _watch_postgresql(obedience: Obedience) -> None:
+    watched_cursor = _watched_cursor(obedience)
 
     def noted(real: Callable[..., Any]) -> Callable[..., Any]:
         def in_one(connection: object, operations: Sequence[Callable[..., object]]) -> Any:
@@ -163,7 +173,7 @@ def _watch_postgresql(obedience: Obedience) -> None:
     def watched(real: Callable[..., Any]) -> Callable[..., Any]:
         def connect(given: object) -> Any:
             connection = real(given)
-            connection.cursor_factory = Watched
+            connection.cursor_factory = watched_cursor
             return connection
 
         return connect
@@ -172,17 +182,12 @@ def _watch_postgresql(obedience: Obedience) -> None:
     _wrap(lender, "connect", watched)
 
 
-def _meet_fault(obedience: Obedience, cursor: psycopg.Cursor[Any], *, committing: bool, writing: bool) -> None:
+def _meet_fault(connection: pq.abc.PGconn, action: Action, query: str) -> None:
     """Do to the connection what is asked for. Raises OperationalError where the call is not to be made any more."""
-    places = ("in COMMIT", COMMIT, STATEMENT) if committing else (STATEMENT if writing else LOOK_UP,)
-    action = obedience.passing(*places)
-    if action is None:
-        return
-    connection = cursor.connection.pgconn
     if action is Action.FAIL:
         raise psycopg.OperationalError("a fault was asked for here")
     if action in {Action.CUT_AFTER, Action.DIE_AFTER}:
-        connection.send_query(b"COMMIT" if committing else b"SELECT 1")
+        connection.send_query(query.encode())
         while connection.flush():
             pass
     if action is Action.DIE_AFTER:
@@ -247,5 +252,5 @@ def _shorten_patience() -> None:
     """Faults that last longer than the program's patience would make rounds of many seconds."""
     _set(sqlite_transactions, "LOCK_PATIENCE", PATIENCE)
     _set(store, "SELDOM", SELDOM)
-    settings = f"-c timezone=UTC -c lock_timeout={PATIENCE}s -c statement_timeout={1.5 * PATIENCE}s"
-    _set(postgresql_connection, "_SETTINGS", settings)
+    shorter = f" -c lock_timeout={PATIENCE}s -c statement_timeout={1.5 * PATIENCE}s"
+    _wrap(postgresql_connection, "_SETTINGS", lambda settings: settings + shorter)

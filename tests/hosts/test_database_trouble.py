@@ -23,8 +23,11 @@ from order_receiver.simulator.send_options import What
 
 
 async def goes_on(one: OneHost) -> None:
+    began = time.time()
     await one.load.goes_on("host")
+    taken = time.time()
     await one.site.confirms()
+    print(f"orders are taken again after {taken - began:.1f} s, confirmed after {time.time() - began:.1f} s")
 
 
 async def refuses(one: OneHost, since: float) -> None:

@@ -92,11 +92,11 @@ _insert = Statement(
     .returning(*_TASK, _t.state)
 )
 """The lane is looked at by the statement itself: blocked behind another task, or free."""
-_mark_followed = Statement(
-    update(tables.tasks)
-    .where(_t.order_id == bindparam("lane_order"), _t.system == bindparam("lane"), _t.id < bindparam("newest"))
-    .values(followed=1)
+_ahead = select(func.max(_t.id)).where(
+    _t.order_id == bindparam("lane_order"), _t.system == bindparam("lane"), _t.id < bindparam("newest")
 )
+_mark_followed = Statement(update(tables.tasks).where(_t.id == _ahead.scalar_subquery()).values(followed=1))
+"""One row, not all that are ahead: two that lock several rows each can stand in one another's way."""
 _insert_attempt = Statement(
     insertion(
         tables.attempts,

@@ -93,6 +93,14 @@ def test_the_media_type_decides_where_the_first_byte_does_not(
             Glance(None, "2", do_hold=False, rows=0),
         ),
         (
+            "<ClientOrderRef>1</ClientOrderRef><clientorderref>2</clientorderref>",
+            Glance(None, "1", do_hold=False, rows=0),
+        ),
+        (
+            "<ClientOrderRef xmlns:i='{}' i:nil='1'/><clientorderref>2</clientorderref>",
+            Glance(None, None, do_hold=False, rows=0),
+        ),
+        (
             "<clientorderref>1</clientorderref><CLIENTORDERREF xmlns:i='{}' i:nil='1'/>",
             Glance(None, "1", do_hold=False, rows=0),
         ),

@@ -76,6 +76,8 @@ def test_blank_lines_may_stand_before_and_after(before: str, encoding: str) -> N
         ("&#xD83D;", "\ufffd"),
         ("&#xDE00;&#xD83D;", "\ufffd\ufffd"),
         ("&#x110000;", "\ufffd"),
+        ("&#1;&#9;&#xA;&#x20;&#xD7FF;&#xE000;&#xFFFD;", "\ufffd\t\n \ud7ff\ue000\ufffd"),
+        ("&#1;&#x10000;&#x10FFFF;&#x1F;&#xFFFE;", "\ufffd\U00010000\U0010ffff\ufffd\ufffd"),
         ("&#x1;&#x1F600;&#128512;&#xE5;&#229;&lt;&amp;", "\ufffd😀😀åå<&"),
     ],
 )

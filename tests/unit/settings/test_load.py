@@ -83,7 +83,9 @@ def test_an_adapter_may_be_left_out_while_there_is_one(file: Path) -> None:
 CASES = {
     "[door]\nprot = 1": "receiver.toml:2: door.prot: unknown setting. Did you mean `port`?",
     "[doors]\nport = 1": "receiver.toml:1: doors: unknown setting. Did you mean `door`?",
-    "[store]\nqqq = 1": "receiver.toml:2: store.qqq: unknown setting. Known: `migrate_on_start`, `path`.",
+    "[store]\nqqq = 1": (
+        "receiver.toml:2: store.qqq: unknown setting. Known: `migrate_on_start`, `password`, `path`, `url`."
+    ),
     "[door]\nport = 70000": "receiver.toml:2: door.port: must be a whole number from 0 to 65535; it is 70000.",
     "[door]\nport = true": "receiver.toml:2: door.port: must be a whole number from 0 to 65535; it is true.",
     "[door]\nport = '8080'": 'receiver.toml:2: door.port: must be a whole number from 0 to 65535; it is "8080".',

@@ -63,8 +63,7 @@ def _in_one(connection: Connection, operations: Sequence[Operation[object]]) -> 
         began = begin(connection)
         session = Session(cursor, DIALECT, lambda: began, writing=True)
         results = carry_out(session, operations)
-        # A server that waits for its standby must not end the wait by itself: it would say that all is well.
-        connection.execute("SET LOCAL statement_timeout = 0; COMMIT", prepare=False)
+        cursor.execute("COMMIT")
     except BaseException:
         with suppress(psycopg.Error):
             cursor.execute("ROLLBACK")
