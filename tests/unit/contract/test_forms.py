@@ -8,6 +8,7 @@ from order_receiver.contract import forms
 from order_receiver.contract.form import Form
 from order_receiver.contract.media import media_type
 from order_receiver.contract.reading import Glance, Limits, Unreadable
+from order_receiver.contract.reply import JSON_REPLY
 from order_receiver.contract.xml_form.names import ORDER, SOAP11, SOAP12
 
 MEMBERS = (
@@ -113,6 +114,20 @@ def test_glance_sees_what_reading_will_find(members: str, seen: Glance) -> None:
     assert forms.glance(body, media_type(None))[0] == seen
     key = None if order.Header is None else order.Header.ApplicationKey
     assert Glance(key, order.ClientOrderRef, order.DoHold, len(order.Items or ())) == seen
+
+
+@pytest.mark.parametrize(
+    ("tree", "seen"),
+    [
+        ({}, Glance(None, None, do_hold=False, rows=0)),
+        ({"clientorderref": 1, "header": None, "DoHold": "1"}, Glance(None, "1", do_hold=True, rows=0)),
+        ({"header": {"applicationkey": "k"}, "items": [{}]}, Glance("k", None, do_hold=False, rows=1)),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+def test_glance_sees_what_odd_json_holds(tree: object, seen: Glance, encoding: str) -> None:
+    body = json.dumps(tree).encode(encoding)
+    assert forms.glance(body, media_type(f"application/json; charset={encoding}")) == (seen, JSON_REPLY)
 
 
 @pytest.mark.parametrize(
