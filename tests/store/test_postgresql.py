@@ -152,12 +152,15 @@ async def test_a_deadlock_ends_well_for_both(database: PostgresServer, look: Loo
 
         return operation
 
-    found = await asyncio.gather(stores[0].write(entangled("a", "b")), stores[1].write(entangled("b", "a")))
-    assert set(found) == {"a", "b"}
-    assert sorted(tries) in (["a", "a", "b"], ["a", "b", "b"])
-    assert [row["name"] for row in look(stores[0], tables.cursors)] == ["a", "b"]
-    for store in stores:
-        await store.close()
+    try:
+        found = await asyncio.gather(stores[0].write(entangled("a", "b")), stores[1].write(entangled("b", "a")))
+        assert set(found) == {"a", "b"}
+        # The one that gave way may get in the way of the other again before that has what it waits for.
+        assert len(tries) > 2
+        assert [row["name"] for row in look(stores[0], tables.cursors)] == ["a", "b"]
+    finally:
+        for store in stores:
+            await store.close()
 
 
 async def test_orders_that_come_to_two_doors_in_opposite_sequence_are_each_taken_over_once(
