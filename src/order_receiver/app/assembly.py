@@ -24,7 +24,7 @@ from order_receiver.store.postgresql import PostgresServer
 from order_receiver.store.sqlite import SqliteFile
 from order_receiver.store.store import Store
 from order_receiver.targets.adapter import Adapter
-from order_receiver.targets.registry import open_adapter
+from order_receiver.targets.registry import Surroundings, open_adapter
 from order_receiver.telemetry import Metrics
 from order_receiver.work.kinds import (
     NORCE,
@@ -195,7 +195,8 @@ async def _open_norce(stack: AsyncExitStack, configuration: Configuration, store
 def open_adapters(configuration: Configuration) -> dict[str, Adapter]:
     """The adapters of all configured targets."""
     return {
-        name: open_adapter(name, target, configuration.base) for name, target in configuration.settings.targets.items()
+        name: open_adapter(target, Surroundings(name, configuration.base, configuration.environ))
+        for name, target in configuration.settings.targets.items()
     }
 
 

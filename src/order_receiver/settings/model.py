@@ -7,27 +7,12 @@ environment or to a file, or hashes.
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
+
+from order_receiver.settings.section import Secret, Section
+from order_receiver.settings.targets import AnyTarget
 
 Int32 = Annotated[int, Meta(ge=1, le=2_147_483_647)]
-
-
-class Section(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Base of every table of receiver.toml; an unknown key is an error with the nearest match."""
-
-
-class Secret(Section, frozen=True, kw_only=True):
-    """A reference to a secret: exactly one of an environment variable's name and a file's path."""
-
-    env: Annotated[str | None, Meta(description="name of the environment variable that holds it")] = None
-    file: Annotated[
-        str | None,
-        Meta(description="file that holds it, relative to the configuration file; one line end at its end is dropped"),
-    ] = None
-
-    def __post_init__(self) -> None:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("names exactly one place: either `env` or `file`")
 
 
 class Credential(Section, frozen=True, kw_only=True):
@@ -129,23 +114,6 @@ class Work(Section, frozen=True, kw_only=True):
     attempts_limit: Annotated[int, Meta(ge=1, description="attempts before a task is parked")] = 20
 
 
-class FolderTarget(Section, tag_field="adapter", tag="folder", frozen=True, kw_only=True):
-    """An ERP that takes files from an outbox and answers with files in an inbox."""
-
-    outbox: Annotated[str, Meta(description="folder the mapped orders are written into")]
-    inbox: Annotated[
-        str | None, Meta(description="folder the ERP's answer files are read from; none: the number never comes")
-    ] = None
-    poll: Annotated[float, Meta(gt=0, description="seconds between looks into the inbox")] = 2.0
-    mapping: Annotated[
-        str | None,
-        Meta(description="`canonical`, a template file (orders.json.j2), or an import path (package.module:function)"),
-    ] = None
-    number_on_write: Annotated[
-        bool, Meta(description="for try-outs: the key itself counts as order number as soon as the file is written")
-    ] = False
-
-
 class Norce(Section, frozen=True, kw_only=True):
     """Norce Connect, where reports go. Either the parts of the host name or, for a simulator, `base_url`."""
 
@@ -193,7 +161,7 @@ class Settings(Section, frozen=True, kw_only=True):
     )
     store: Annotated[Store, Meta(description="where orders live")] = field(default_factory=Store)
     work: Annotated[Work, Meta(description="how tasks are worked off")] = field(default_factory=Work)
-    targets: Annotated[dict[str, FolderTarget], Meta(description="the ERPs, each under a name of your choice")] = field(
+    targets: Annotated[dict[str, AnyTarget], Meta(description="the ERPs, each under a name of your choice")] = field(
         default_factory=dict
     )
     norce: Annotated[Norce | None, Meta(description="where reports go; without it, no number is reported")] = None

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from order_receiver.settings.model import Secret
 from order_receiver.settings.problems import Problem, SettingsError
+from order_receiver.settings.section import Secret
 
 _FILE_LIMIT = 65_536
 

@@ -16,7 +16,8 @@ from order_receiver.norce.opening import open_connect
 from order_receiver.norce.references import confirmed
 from order_receiver.norce.tokens import Client, Tokens
 from order_receiver.orders.outcomes import CallFailed, PermanentFailure, TransientFailure, UnknownOutcome
-from order_receiver.settings.model import Norce, Secret
+from order_receiver.settings.model import Norce
+from order_receiver.settings.section import Secret
 
 CONFIRMED = confirmed("100001", "E-1")
 Reply = Callable[[web.Request], web.StreamResponse]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from order_receiver.orders.identity import OrderKey
-from order_receiver.settings.model import FolderTarget
+from order_receiver.settings.targets import FolderTarget
 from order_receiver.targets.adapter import Document, Step, Submission
 from order_receiver.targets.folder.adapter import FolderAdapter
 

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.targets.conftest import Folders
 
 from order_receiver.orders.outcomes import TransientFailure
-from order_receiver.settings.model import FolderTarget
+from order_receiver.settings.targets import FolderTarget
 from order_receiver.targets.adapter import Update, UpdateKind
 from order_receiver.targets.folder.adapter import FolderAdapter
 

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.targets.conftest import KEY, Folders
 
 from order_receiver.orders.outcomes import PermanentFailure, TransientFailure, UnknownOutcome
-from order_receiver.settings.model import FolderTarget
+from order_receiver.settings.targets import FolderTarget
 from order_receiver.targets.adapter import CancelOutcome, SaveStep, Submission
 from order_receiver.targets.folder import files
 from order_receiver.targets.folder.adapter import FolderAdapter

@@ -16,7 +16,8 @@ from tests.integration.work.conftest import AT_ONCE, SHOP, SYSTEM, StartWorker, 
 from order_receiver.contract.outgoing import SendOrderStatusRequest
 from order_receiver.orders.outcomes import PermanentFailure, TransientFailure, UnknownOutcome
 from order_receiver.orders.states import HoldReason, OrderState
-from order_receiver.settings.model import Application, FolderTarget
+from order_receiver.settings.model import Application
+from order_receiver.settings.targets import FolderTarget
 from order_receiver.store import changes, lanes, submissions, tables
 from order_receiver.store.errors import NoSuchOrder, NotPossible
 from order_receiver.store.session import Session

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from order_receiver.settings.model import Secret
 from order_receiver.settings.problems import SettingsError
 from order_receiver.settings.secrets import reveal
+from order_receiver.settings.section import Secret
 
 KEY = "norce.client_secret"
 

@@ -7,9 +7,9 @@ from order_receiver.contract.codes import OrderType
 from order_receiver.contract.request import OrderRequest, PickupStore, ShippingAdvice
 from order_receiver.mapping.canonical.parties import address_part, info_part, party_part
 from order_receiver.mapping.canonical.rows import discount_part, fee_part, payment_part, row_parts, totals_part
-from order_receiver.mapping.canonical.structs import FORMAT, ApplicationPart, OrderPart, PickupPart, ShippingPart
 from order_receiver.mapping.model import MappingContext, MappingFailed
 from order_receiver.mapping.numbers import EXACT, NotPlain, encode_json
+from order_receiver.orders.canonical import FORMAT, ApplicationPart, OrderPart, PickupPart, ShippingPart
 from order_receiver.orders.document import Document
 
 TYPES = MappingProxyType(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from order_receiver.contract.request import Address, ClientCustomer, CodeValue, Company, Person
-from order_receiver.mapping.canonical.structs import AddressPart, CompanyPart, Info, PartyPart, PersonPart
+from order_receiver.orders.canonical import AddressPart, CompanyPart, Info, PartyPart, PersonPart
 
 
 def info_part(entries: Sequence[CodeValue] | None) -> Info | None:

@@ -5,7 +5,9 @@ from decimal import Decimal, DecimalException
 
 from order_receiver.contract.request import Discount, Fee, OrderItem, Payment, Promotion
 from order_receiver.mapping.canonical.parties import info_part
-from order_receiver.mapping.canonical.structs import (
+from order_receiver.mapping.model import MappingFailed
+from order_receiver.mapping.numbers import tidy
+from order_receiver.orders.canonical import (
     DiscountPart,
     FeePart,
     PaymentPart,
@@ -13,8 +15,6 @@ from order_receiver.mapping.canonical.structs import (
     RowPart,
     TotalsPart,
 )
-from order_receiver.mapping.model import MappingFailed
-from order_receiver.mapping.numbers import tidy
 
 ZERO_AMOUNT = Decimal("0.00")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from order_receiver.orders.outcomes import PermanentFailure
-from order_receiver.settings.model import FolderTarget
+from order_receiver.settings.targets import FolderTarget
 from order_receiver.targets.adapter import (
     CancelOutcome,
     Capabilities,
