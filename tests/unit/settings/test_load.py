@@ -142,7 +142,8 @@ def test_all_problems_at_once_with_their_lines(file: Path) -> None:
         'receiver.toml:4: door.port: must be a whole number from 0 to 65535; it is "x".',
         "receiver.toml:18: applications[1].nam: unknown setting. Did you mean `name`?",
         "receiver.toml:16: applications[1]: `name` is missing: what people call it.",
-                "receiver.toml:23: targets.my-erp.poll: must be a number above 0; it is 0.",
+        "receiver.toml:23: targets.my-erp.poll: must be a number above 0; it is 0.",
+        "receiver.toml:22: targets.my-erp.outbox: must be text; it is 1.",
     ]
 
 
