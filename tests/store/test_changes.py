@@ -13,7 +13,7 @@ from order_receiver.store.errors import NoSuchOrder, NotPossible
 from order_receiver.store.history import record
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
-from order_receiver.store.values import Attempt, NewTask, OrderRow
+from order_receiver.store.values import Attempt, NewTask, OrderRow, Task
 
 Later = Callable[[float], datetime]
 
@@ -141,7 +141,7 @@ async def test_an_order_on_its_way_into_an_erp_is_not_cancelled(store: Store, ta
     """A submission is under way at this moment: the ERP may have the order when we have called it cancelled."""
     order = await take(store)
     new = NewTask(system="target:erp", kind="submit", order_id=order.id)
-    await store.write(lambda s: lanes.add(s, new, later(1), 60))
+    await store.write(lambda s: lanes.hand_over(s, new, later(1), 60, lambda task: None))
     with pytest.raises(NotPossible):
         await store.write(lambda s: changes.cancel(s, order, later(2), "operator", None))
 
@@ -154,8 +154,9 @@ async def test_an_unknown_order_is_said_to_be_unknown(store: Store) -> None:
 async def test_an_order_that_an_erp_may_have_is_not_cancelled(store: Store, take: Take, later: Later) -> None:
     order = await take(store)
     new = NewTask(system="target:erp", kind="submit", order_id=order.id)
-    task = await store.write(lambda s: lanes.add(s, new, later(1), 60))
-    assert task is not None
+    handed: list[Task] = []
+    await store.write(lambda s: lanes.hand_over(s, new, later(1), 60, handed.append))
+    [task] = handed
     attempt = Attempt(later(1), 1.0, "unknown", "no answer")
     await store.write(lambda s: lanes.put_back(s, task, attempt, due=later(90), reason="no answer"))
     with pytest.raises(NotPossible, match="ended unclear"):

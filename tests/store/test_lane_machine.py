@@ -118,10 +118,14 @@ class Lanes(RuleBasedStateMachine):
         order = sorted(self.model.orders.values())[choice % len(self.model.orders)]
         blocked = any(task.lane == (order, system) for task in self.model.tasks.values())
         new = NewTask(system=system, kind="more", order_id=order)
-        task = lanes.add(self.session, new, self.model.now, LEASE if hand_over else None)
+        handed: list[Task] = []
+        if hand_over:
+            lanes.hand_over(self.session, new, self.model.now, LEASE, handed.append)
+        else:
+            lanes.add(self.session, new, self.model.now)
         known = self.learn(order, system, None if blocked else self.model.now)
-        assert (task is not None) == (hand_over and not blocked)
-        if task is not None:
+        assert len(handed) == (hand_over and not blocked)
+        for task in handed:
             known.fence, known.running, known.due = 1, True, self.model.now + timedelta(seconds=LEASE)
             assert (task.id, task.fence) == (known.id, 1)
             self.model.handed.append(task)

@@ -25,7 +25,12 @@ async def add(
     store: Store, now: datetime, order_id: int | None, kind: str = "submit", lease: float | None = None
 ) -> Task | None:
     new = NewTask(system=ERP, kind=kind, order_id=order_id)
-    return await store.write(lambda session: lanes.add(session, new, now, lease))
+    if lease is None:
+        await store.write(lambda session: lanes.add(session, new, now))
+        return None
+    handed: list[Task] = []
+    await store.write(lambda session: lanes.hand_over(session, new, now, lease, handed.append))
+    return handed[0] if handed else None
 
 
 async def finish(store: Store, task: Task, at: datetime) -> None:
@@ -109,7 +114,7 @@ async def test_waking_makes_a_waiting_retry_due_but_leaves_running_tasks_alone(
 async def test_a_task_waits_for_its_due_time(store: Store, take: Take, look: Look, later: Later) -> None:
     order = await take(store)
     new = NewTask(system=ERP, kind="submit", order_id=order.id, due=later(60))
-    assert await store.write(lambda session: lanes.add(session, new, later(0))) is None
+    await store.write(lambda session: lanes.add(session, new, later(0)))
     assert await claim(store, later(59.999999)) == []
     assert len(await claim(store, later(60))) == 1
     assert look(store, tables.tasks)[-1]["due"] == later(120)

@@ -47,7 +47,7 @@ async def test_a_reference_that_several_shops_use_is_no_match(
 
 async def test_a_step_survives(store: Store, take: Take, at: datetime) -> None:
     row = await submitted(store, (await take(store)).id, at)
-    await store.write(lambda s: submissions.save_step(s, row.id, {"header": "4711", "å": "ö"}))
+    await store.write(lambda s: submissions.save_step(s, row, {"header": "4711", "å": "ö"}))
     found = await store.read(lambda s: submissions.by_key(s, "erp", "k-1"))
     assert found is not None
     assert found.step == {"header": "4711", "å": "ö"}
@@ -57,7 +57,7 @@ async def test_a_number_that_came_first_is_not_lost_when_the_submission_ends_wit
     store: Store, take: Take, look: Look, later: Later
 ) -> None:
     row = await submitted(store, (await take(store)).id, later(0))
-    await store.write(lambda s: submissions.mark_numbered(s, row.id, "SO-1"))
-    await store.write(lambda s: submissions.mark_submitted(s, row.id, later(3), None, "file.xml"))
+    await store.write(lambda s: submissions.mark_numbered(s, row, "SO-1"))
+    await store.write(lambda s: submissions.mark_submitted(s, row, later(3), None, "file.xml"))
     [found] = look(store, tables.submissions)
     assert (found["erp_order_no"], found["erp_id"], found["submitted_at"]) == ("SO-1", "file.xml", later(3))

@@ -116,7 +116,7 @@ POLICY: dict[Situation, Answer] = {
         _again(_S.NO_CREDENTIALS, 401, "Send the user name and password with HTTP Basic."),
         _again(_S.WRONG_CREDENTIALS, 401, "User name or password is wrong."),
         _again(_S.METHOD_NOT_ALLOWED, 405, "Orders are sent with POST."),
-        _again(_S.STORE_UNAVAILABLE, 503, "The store cannot be written now. Nothing was taken over.", retry_after=True),
+        _again(_S.STORE_UNAVAILABLE, 503, "The store cannot be written now. Send the order again.", retry_after=True),
         _again(_S.OVERLOADED, 503, "Too many requests wait already. Nothing was taken over.", retry_after=True),
         _again(_S.DRAINING, 503, "The door is closing for a restart. Nothing was taken over.", retry_after=True),
         _again(_S.UNEXPECTED, 500, "An unexpected error; it is in the log. Send the order again."),

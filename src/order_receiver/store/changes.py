@@ -11,7 +11,7 @@ from order_receiver.store import lanes, tables
 from order_receiver.store.errors import NoSuchOrder, NotPossible
 from order_receiver.store.history import record
 from order_receiver.store.session import Session
-from order_receiver.store.statements import Row, Statement
+from order_receiver.store.statements import Deferrable, Rank, Row, Statement
 from order_receiver.store.values import OrderRow
 
 _o = tables.orders.c
@@ -24,7 +24,7 @@ _select = Statement(select(*ORDER_COLUMNS).where(_o.id == bindparam("order_id"))
 _select_for_change = Statement(
     select(*ORDER_COLUMNS).where(_o.id == bindparam("order_id")).with_for_update(key_share=True)
 )
-_move = Statement(
+_move = Deferrable(
     update(tables.orders)
     .where(
         _o.id == bindparam("order_id"),
@@ -32,6 +32,9 @@ _move = Statement(
         _o.hold.is_not_distinct_from(bindparam("under_hold")),
     )
     .values(state=bindparam("to_state"), erp_order_no=bindparam("number"), updated_at=bindparam("at"))
+    .returning(_o.id),
+    Rank.MOVE_ORDER,
+    "order_id",
 )
 _set_hold = Statement(
     update(tables.orders)
@@ -75,8 +78,12 @@ def move(
         "number": number,
         "at": at,
     }
-    if session.change(_move, **values) != 1:
-        raise NotPossible(f"Order {order.key} is not {order.state} any more, or its hold has changed.")
+
+    def moved(row: Row | None) -> None:
+        if row is None:
+            raise NotPossible(f"Order {order.key} is not {order.state} any more, or its hold has changed.")
+
+    session.defer(_move, moved, about=order.id, **values)
     session.locked.add(order.id)
     record(
         session,

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from order_receiver.store import tables
 from order_receiver.store.session import Session
-from order_receiver.store.statements import Statement, insertion
+from order_receiver.store.statements import Deferrable, Rank, insertion
 
-_insert = Statement(insertion(tables.history, "order_id", "at", "actor", "event", "old", "new", "why"))
+_insert = Deferrable(insertion(tables.history, "order_id", "at", "actor", "event", "old", "new", "why"), Rank.RECORD)
 
 
 def record(
@@ -21,4 +21,6 @@ def record(
     why: str | None = None,
 ) -> None:
     """Write one line of an order's history: who or what (`actor`), when, from, to, why."""
-    session.change(_insert, order_id=order_id, at=at, actor=actor, event=event, old=old, new=new, why=why)
+    session.defer(
+        _insert, about=order_id, order_id=order_id, at=at, actor=actor, event=event, old=old, new=new, why=why
+    )

@@ -4,7 +4,7 @@ A lane is (order, system). Only its first task may be due; the others are blocke
 time in the future: a worker that dies leaves nothing to clean up, its tasks simply become due again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, String, Text, bindparam, case, delete, func, insert, literal, null, or_, select, update
@@ -12,7 +12,7 @@ from sqlalchemy import Integer, String, Text, bindparam, case, delete, func, ins
 from order_receiver.store import tables
 from order_receiver.store.errors import LeaseLost
 from order_receiver.store.session import Session
-from order_receiver.store.statements import Row, Statement, insertion, insertion_if_new
+from order_receiver.store.statements import Deferrable, Rank, Row, Statement, insertion, insertion_if_new
 from order_receiver.store.tables import UtcTime
 from order_receiver.store.values import Attempt, NewTask, Task, TaskState
 
@@ -48,7 +48,7 @@ _claim = Statement(
     .returning(*_TASK)
 )
 _extend = Statement(update(tables.tasks).where(*_in_hand).values(due=bindparam("lease_end")))
-_remove = Statement(delete(tables.tasks).where(*_in_hand).returning(_t.followed))
+_remove = Deferrable(delete(tables.tasks).where(*_in_hand).returning(_t.id, _t.followed), Rank.REMOVE_TASK, "task")
 _put_back = Statement(
     update(tables.tasks)
     .where(*_in_hand)
@@ -66,14 +66,12 @@ _unblock = Statement(
     .where(_t.id == _first_of_lane.scalar_subquery(), _t.state == TaskState.BLOCKED.value)
     .values(state=TaskState.WAITING.value, due=bindparam("now"))
 )
-_lane = select(
+_taken = (
     select(literal(1))
     .where(_t.order_id == bindparam("order_id", type_=tables.Id), _t.system == bindparam("system", type_=String))
     .exists()
-    .label("taken")
-).subquery("lane")
-_taken = _lane.c.taken
-_insert = Statement(
+)
+_insert = Deferrable(
     insert(tables.tasks)
     .from_select(
         ["order_id", "system", "kind", "state", "due", "fence", "attempts", "payload", "created_at"],
@@ -87,9 +85,12 @@ _insert = Statement(
             case((_taken, 0), else_=bindparam("in_hands", type_=Integer)),
             bindparam("payload", type_=Text),
             bindparam("created_at", type_=UtcTime),
-        ).select_from(_lane),
+        ),
     )
-    .returning(*_TASK, _t.state)
+    .returning(_t.order_id, _t.system, *_TASK, _t.state),
+    Rank.ADD_TASK,
+    "order_id",
+    "system",
 )
 """The lane is looked at by the statement itself: blocked behind another task, or free."""
 _ahead = select(func.max(_t.id)).where(
@@ -97,11 +98,12 @@ _ahead = select(func.max(_t.id)).where(
 )
 _mark_followed = Statement(update(tables.tasks).where(_t.id == _ahead.scalar_subquery()).values(followed=1))
 """One row, not all that are ahead: two that lock several rows each can stand in one another's way."""
-_insert_attempt = Statement(
+_insert_attempt = Deferrable(
     insertion(
         tables.attempts,
         *("order_id", "system", "kind", "number", "started_at", "milliseconds", "outcome", "error"),
-    )
+    ),
+    Rank.RECORD,
 )
 _wake_parked = Statement(
     update(tables.tasks)
@@ -134,8 +136,12 @@ _unclear = Statement(
     )
     .limit(1)
 )
-_lock = Statement(
-    select(tables.orders.c.id).where(tables.orders.c.id == bindparam("of_order")).with_for_update(key_share=True)
+_lock = Deferrable(
+    select(tables.orders.c.id)
+    .where(tables.orders.c.id == bindparam("of_order"))
+    .with_for_update(key_share=True, of=tables.orders),
+    Rank.LOCK,
+    "of_order",
 )
 _first_due = select(func.min(_t.due)).where(_t.system == bindparam("of_system"), _t.due.is_not(None))
 _next_due = Statement(
@@ -171,15 +177,22 @@ def extend(session: Session, held: Iterable[Task], lease_end: datetime) -> list[
 
 
 def finish(session: Session, task: Task, attempt: Attempt) -> None:
-    """The task is done: it goes, its attempt stays, the next of its lane may start. Raises LeaseLost."""
-    removed = session.one(_remove, task=task.id, held_fence=task.fence)
-    if removed is None:
-        raise LeaseLost(LeaseLost.__doc__)
+    """The task is done: it goes, its attempt stays, the next of its lane may start. Raises LeaseLost.
+
+    The order is locked before the task, as everybody does who needs both.
+    """
+    lock_order(session, task.order_id)
+
+    def removed(row: Row | None) -> None:
+        if row is None:
+            raise LeaseLost(LeaseLost.__doc__)
+        if row[1]:
+            # The clock of the machine that worked may be ahead of the one that decides.
+            due = min(attempt.started_at, session.now)
+            session.change(_unblock, lane_order=task.order_id, lane=task.system, now=due)
+
+    session.defer(_remove, removed, about=task.order_id, task=task.id, held_fence=task.fence)
     record_attempt(session, task, attempt)
-    if removed[0]:
-        # The clock of the machine that worked may be ahead of the one that decides.
-        due = min(attempt.started_at, session.now)
-        session.change(_unblock, lane_order=task.order_id, lane=task.system, now=due)
 
 
 def put_back(
@@ -193,6 +206,7 @@ def put_back(
     payload: str | None = None,
 ) -> None:
     """Return a task: to be tried again at `due`, or parked for a person without one. Raises LeaseLost."""
+    lock_order(session, task.order_id)
     changed = session.change(
         _put_back,
         task=task.id,
@@ -209,36 +223,45 @@ def put_back(
         record_attempt(session, task, attempt)
 
 
-def add(session: Session, new: NewTask, now: datetime, lease: float | None = None) -> Task | None:
-    """Add a task to its lane. With `lease` (seconds) and a free lane it starts in the adding worker's hands."""
+def add(session: Session, new: NewTask, now: datetime) -> None:
+    """Add a task to its lane."""
+    values = {"free_state": TaskState.WAITING.value, "free_due": new.due or now, "in_hands": 0}
+    _add(session, new, now, lambda task: None, **values)
+
+
+def hand_over(session: Session, new: NewTask, now: datetime, lease: float, take: Callable[[Task], None]) -> None:
+    """Add a task to its lane; where that is free, it is in the adding worker's hands for `lease` seconds.
+
+    `take` is then told the task, at the latest before the transaction ends.
+    """
+    lease_end = now + timedelta(seconds=lease)
+    _add(session, new, now, take, free_state=TaskState.RUNNING.value, free_due=lease_end, in_hands=1)
+
+
+def _add(session: Session, new: NewTask, now: datetime, take: Callable[[Task], None], **free: object) -> None:
+    """`free` are the values of a task that nothing is ahead of."""
     lock_order(session, new.order_id)
-    held = lease is not None
-    row = session.one(
-        _insert,
-        order_id=new.order_id,
-        system=new.system,
-        kind=new.kind,
-        free_state=(TaskState.RUNNING if held else TaskState.WAITING).value,
-        free_due=new.due or now if lease is None else now + timedelta(seconds=lease),
-        in_hands=int(held),
-        payload=new.payload,
-        created_at=now,
-    )
-    if row is None:
-        raise LookupError("the database returned no task")
-    if row[-1] == TaskState.BLOCKED:
-        lane = {"lane_order": new.order_id, "lane": new.system}
-        if session.change(_mark_followed, **lane, newest=row[0]) == 0:
-            # What was ahead went while we looked, without a word about who follows.
-            session.change(_unblock, **lane, now=now)
-        return None
-    return _task(row[:-1], new.known) if held else None
+
+    def added(row: Row | None) -> None:
+        if row is None:
+            raise LookupError("the database returned no task")
+        *task, state = row[2:]
+        if state == TaskState.BLOCKED:
+            lane = {"lane_order": new.order_id, "lane": new.system}
+            if session.change(_mark_followed, **lane, newest=task[0]) == 0:
+                # What was ahead went while we looked: the release before finishes a task without a lock on its order.
+                session.change(_unblock, **lane, now=now)
+        elif state == TaskState.RUNNING:
+            take(_task(tuple(task), new.known))
+
+    values = {"order_id": new.order_id, "system": new.system, "kind": new.kind, "payload": new.payload}
+    session.defer(_insert, added, about=new.order_id, **values, **free, created_at=now)
 
 
 def lock_order(session: Session, order_id: int | None) -> None:
     """Let nobody else change the order's lanes before this transaction ends; only where several write at once."""
     if session.shared and order_id is not None and order_id not in session.locked:
-        session.all(_lock, of_order=order_id)
+        session.defer(_lock, about=order_id, of_order=order_id)
         session.locked.add(order_id)
 
 
@@ -261,8 +284,9 @@ def record_attempt(session: Session, task: Task, attempt: Attempt) -> None:
     """Keep how an attempt went; attempts at tasks without an order are not kept when they found nothing."""
     if task.order_id is None and attempt.error is None:
         return
-    session.change(
+    session.defer(
         _insert_attempt,
+        about=task.order_id,
         order_id=task.order_id,
         system=task.system,
         kind=task.kind,

@@ -6,9 +6,12 @@ from typing import TypeAlias, TypeVar
 
 from sqlalchemy.engine import Dialect
 
-from order_receiver.store.statements import Cursor, Row, Statement, Value
+from order_receiver.store.statements import Cursor, Deferrable, Row, Statement, Value
 
 Result = TypeVar("Result")
+
+Then: TypeAlias = Callable[[Row | None], None]
+"""Is told the row that a deferred statement returned, or that it returned none."""
 
 
 class Session:
@@ -41,6 +44,19 @@ class Session:
         compiled = statement.compiled(self._dialect)
         self._cursor.execute(compiled.sql, compiled.parameters(values))
         return self._cursor.rowcount
+
+    def defer(self, statement: Deferrable, then: Then | None = None, *, about: int | None, **values: Value) -> None:
+        """Run a statement at the latest before the transaction ends; `about` is the order whose rows it touches.
+
+        Here that is at once. Where every statement costs a message, it runs together with those of other operations;
+        what `then` raises is then raised for all of them, and each is carried out again in a transaction of its own.
+        """
+        if statement.key:
+            found = self.one(statement, **values)
+            if then is not None:
+                then(found)
+        else:
+            self.change(statement, **values)
 
     def raw(self, sql: str, values: Sequence[Value]) -> list[Row]:
         """Rows of a statement that is written for one database only."""

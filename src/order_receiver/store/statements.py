@@ -5,6 +5,7 @@ database and pays only for the driver.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import IntEnum
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -41,9 +42,36 @@ class Statement:
         """The statement as this database takes it."""
         found = self._compiled.get(dialect.name)
         if found is None:
-            core = self._core[dialect.name] if isinstance(self._core, Mapping) else self._core
-            found = self._compiled[dialect.name] = Compiled(core, dialect)
+            found = self._compiled[dialect.name] = Compiled(self.core(dialect), dialect)
         return found
+
+    def core(self, dialect: Dialect) -> Core:
+        """The statement as it is spelled for a database."""
+        return self._core[dialect.name] if isinstance(self._core, Mapping) else self._core
+
+
+class Rank(IntEnum):
+    """The order in which a transaction carries out what was deferred: that of finishing a task."""
+
+    LOCK = 1
+    REMOVE_TASK = 2
+    SUBMISSION = 3
+    MOVE_ORDER = 4
+    ADD_TASK = 5
+    RECORD = 6
+    """What is only written down, and decides nothing in the transaction that writes it."""
+
+
+class Deferrable(Statement):
+    """A statement that one row of values needs now or later in its transaction, so that it can serve many at once.
+
+    `key` names the values that are the first columns of the row it returns, if it returns any.
+    """
+
+    def __init__(self, core: Core | Spelled, rank: Rank, *key: str) -> None:
+        super().__init__(core)
+        self.rank = rank
+        self.key = key
 
 
 class Compiled:

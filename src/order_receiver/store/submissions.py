@@ -4,30 +4,28 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import String, bindparam, func, select, update
 
 from order_receiver.store import tables
 from order_receiver.store.changes import ORDER_COLUMNS, order_from
 from order_receiver.store.session import Session
-from order_receiver.store.statements import Row, Statement, insertion
+from order_receiver.store.statements import Deferrable, Rank, Row, Statement, insertion
 from order_receiver.store.values import OrderRow, SubmissionRow
 
 _s = tables.submissions.c
 _ROW = (
-    *(_s.id, _s.order_id, _s.target, _s.key, _s.document, _s.media_type, _s.extension),
+    *(_s.order_id, _s.target, _s.key, _s.document, _s.media_type, _s.extension),
     *(_s.step, _s.erp_order_no, _s.erp_id),
 )
+_this = (_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target"))
 
-_insert = Statement(
-    insertion(
-        tables.submissions, "order_id", "target", "key", "media_type", "extension", "document", "created_at"
-    ).returning(_s.id)
+_insert = Deferrable(
+    insertion(tables.submissions, "order_id", "target", "key", "media_type", "extension", "document", "created_at"),
+    Rank.SUBMISSION,
 )
-_by_order = Statement(select(*_ROW).where(_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target")))
+_by_order = Statement(select(*_ROW).where(*_this))
 _with_order = Statement(
-    select(*ORDER_COLUMNS, *_ROW)
-    .join(tables.orders, tables.orders.c.id == _s.order_id)
-    .where(_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target"))
+    select(*ORDER_COLUMNS, *_ROW).join(tables.orders, tables.orders.c.id == _s.order_id).where(*_this)
 )
 _by_key = Statement(select(*_ROW).where(_s.target == bindparam("of_target"), _s.key == bindparam("of_key")))
 _by_reference = Statement(
@@ -36,21 +34,18 @@ _by_reference = Statement(
     .where(tables.orders.c.client_order_ref == bindparam("of_reference"), _s.target == bindparam("of_target"))
     .limit(2)
 )
-_save_step = Statement(
-    update(tables.submissions).where(_s.id == bindparam("submission")).values(step=bindparam("to_step"))
-)
-_submitted = Statement(
+_save_step = Statement(update(tables.submissions).where(*_this).values(step=bindparam("to_step")))
+_submitted = Deferrable(
     update(tables.submissions)
-    .where(_s.id == bindparam("submission"))
+    .where(*_this)
     .values(
         submitted_at=bindparam("at"),
-        erp_order_no=func.coalesce(_s.erp_order_no, bindparam("number")),
+        erp_order_no=func.coalesce(_s.erp_order_no, bindparam("number", type_=String)),
         erp_id=bindparam("id_there"),
-    )
+    ),
+    Rank.SUBMISSION,
 )
-_numbered = Statement(
-    update(tables.submissions).where(_s.id == bindparam("submission")).values(erp_order_no=bindparam("number"))
-)
+_numbered = Statement(update(tables.submissions).where(*_this).values(erp_order_no=bindparam("number")))
 _steps = msgspec.json.Decoder(dict[str, str])
 
 
@@ -59,8 +54,9 @@ def add(
 ) -> SubmissionRow:
     """Add a submission; `document` is content, media type and file ending."""
     content, media_type, extension = document
-    row = session.one(
+    session.defer(
         _insert,
+        about=order_id,
         order_id=order_id,
         target=target,
         key=key,
@@ -69,9 +65,7 @@ def add(
         extension=extension,
         created_at=at,
     )
-    if row is None:
-        raise LookupError("the database returned no submission")
-    return _submission((row[0], order_id, target, key, content, media_type, extension, None, None, None))
+    return _submission((order_id, target, key, content, media_type, extension, None, None, None))
 
 
 def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | None:
@@ -99,25 +93,25 @@ def by_reference(session: Session, target: str, reference: str) -> list[Submissi
     return [_submission(row) for row in session.all(_by_reference, of_target=target, of_reference=reference)]
 
 
-def save_step(session: Session, submission_id: int, step: Mapping[str, str]) -> None:
+def save_step(session: Session, row: SubmissionRow, step: Mapping[str, str]) -> None:
     """Keep how far a submission has come."""
-    session.change(_save_step, submission=submission_id, to_step=msgspec.json.encode(step).decode())
+    session.change(_save_step, of_order=row.order_id, of_target=row.target, to_step=msgspec.json.encode(step).decode())
 
 
-def mark_submitted(session: Session, submission_id: int, at: datetime, number: str | None, erp_id: str | None) -> None:
+def mark_submitted(session: Session, row: SubmissionRow, at: datetime, number: str | None, erp_id: str | None) -> None:
     """The target has the order."""
-    session.change(_submitted, submission=submission_id, at=at, number=number, id_there=erp_id)
+    this = {"of_order": row.order_id, "of_target": row.target}
+    session.defer(_submitted, None, about=row.order_id, **this, at=at, number=number, id_there=erp_id)
 
 
-def mark_numbered(session: Session, submission_id: int, number: str) -> None:
+def mark_numbered(session: Session, row: SubmissionRow, number: str) -> None:
     """The target's order number is known."""
-    session.change(_numbered, submission=submission_id, number=number)
+    session.change(_numbered, of_order=row.order_id, of_target=row.target, number=number)
 
 
 def _submission(row: Row) -> SubmissionRow:
-    submission_id, order_id, target, key, document, media_type, extension, step, number, erp_id = row
+    order_id, target, key, document, media_type, extension, step, number, erp_id = row
     return SubmissionRow(
-        id=submission_id,
         order_id=order_id,
         target=target,
         key=key,

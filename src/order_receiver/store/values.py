@@ -112,7 +112,6 @@ class OrderRow(Value, frozen=True):
 class SubmissionRow(Value, frozen=True):
     """One order's way into one target, with the document as it was mapped."""
 
-    id: int
     order_id: int
     target: str
     key: str

@@ -133,7 +133,7 @@ class Writer:
     def _fail(self, batch: list[_Waiting], error: Exception) -> None:
         log.error("store.unavailable", error=str(error), operations=len(batch))
         for waiting in batch:
-            failure = StoreUnavailable(f"The store cannot be written: {error}. Nothing was taken over.")
+            failure = StoreUnavailable(f"The store did not confirm what was to be written: {error}")
             failure.__cause__ = error
             _settle_error(waiting, failure)
 

@@ -78,7 +78,7 @@ class Listen:
                 continue
             number = update.erp_order_no or ""
             if order.erp_order_no is None:
-                submissions.mark_numbered(session, submission.id, number)
+                submissions.mark_numbered(session, submission, number)
                 placed.append((order, number))
             for new in self._placing.place(session, order, number, at, self._target):
                 lanes.add(session, new, at)

@@ -44,7 +44,7 @@ class Submit:
             step=row.step,
             look_first=task.fence > 1,
         )
-        submitted = await self._adapter.submit(submission, partial(self._save, task, row.id))
+        submitted = await self._adapter.submit(submission, partial(self._save, task, row))
         news: list[str] = []
         return Done(
             partial(self._write, mapped=mapped, submitted=submitted, news=news),
@@ -57,12 +57,12 @@ class Submit:
             raise PermanentFailure(f"There is no mapped order for {self._target}; cancel the order and send it again.")
         return Mapped(*found)
 
-    async def _save(self, task: Task, submission_id: int, step: Step) -> None:
+    async def _save(self, task: Task, row: SubmissionRow, step: Step) -> None:
         """Raises LeaseLost where another worker has taken the task over: it goes by its own steps."""
 
         def operation(session: Session) -> None:
             lanes.require_held(session, task)
-            submissions.save_step(session, submission_id, step)
+            submissions.save_step(session, row, step)
 
         await self._store.write(operation, urgent=True)
 
@@ -70,7 +70,7 @@ class Submit:
         self, session: Session, at: datetime, *, mapped: Mapped, submitted: Submitted, news: list[str]
     ) -> Sequence[NewTask]:
         """The ERP may have answered before we came to write this down: then its answer stands, and is no news."""
-        submissions.mark_submitted(session, mapped.row.id, at, submitted.erp_order_no, submitted.erp_id)
+        submissions.mark_submitted(session, mapped.row, at, submitted.erp_order_no, submitted.erp_id)
         try:
             return self._advance(session, at, mapped.order, submitted.erp_order_no, news)
         except NotPossible:

@@ -194,11 +194,13 @@ class Worker:
                 lanes.put_back(session, task, None, due=due, reason=None, attempts=0)
             else:
                 lanes.finish(session, task, attempt)
-            added = [
-                lanes.add(session, new, at, self._lease if self._takes(new) else None)
-                for new in result.write(session, at)
-            ]
-            return [handed for handed in added if handed is not None]
+            handed: list[Task] = []
+            for new in result.write(session, at):
+                if self._takes(new):
+                    lanes.hand_over(session, new, at, self._lease, handed.append)
+                else:
+                    lanes.add(session, new, at)
+            return handed
 
         self._take_over(await self._store.write(operation, urgent=True))
         if result.after is not None:
@@ -293,6 +295,7 @@ class Worker:
     def _let_go(self, task: Task) -> None:
         """Another worker has it: what is begun here is broken off, and could not be written down any more."""
         if (run := self._queues[task.system].running.get(held(task))) is not None:
+            log.warning("task.lease_lost", task=task.id, kind=task.kind)
             run.cancel()
 
 

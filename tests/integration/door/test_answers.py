@@ -330,7 +330,7 @@ async def test_store_unavailable(open_door: Opener, monkeypatch: pytest.MonkeyPa
         body = order_body(f"10000-{form}", form=form)
         with door.locked():
             answer = await door.post(body)
-        detail = "The store cannot be written now. Nothing was taken over."
+        detail = "The store cannot be written now. Send the order again."
         assert_problem(answer, Situation.STORE_UNAVAILABLE, 503, detail)
         assert answer.headers["retry-after"] == "77"
         assert answered(form, await door.post(body))["Description"] == POLICY[Situation.STORED].description

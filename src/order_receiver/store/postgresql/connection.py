@@ -36,11 +36,30 @@ _SETTINGS = (
 ) + " ".join(f"-c {name}={value}" for name, value in _KEEPALIVE.items())
 """The server looks after us as we after it: otherwise the connections of a host that is gone stay for hours."""
 
+BY_INDEX = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "cpu_tuple_cost": 1,
+        "cpu_index_tuple_cost": 1,
+        "random_page_cost": 0.01,
+        "enable_seqscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+        "enable_material": "off",
+    }.items()
+)
+"""What the hot path asks for is a few rows by their keys, always: a plan is as good as the rows it touches are few.
+Without this, a server that has no statistics yet reads whole tables. (ADR 0030)"""
 
-def parameters(url: str, password: str | None) -> dict[str, Any]:
+PLAN_SECONDS = 1.0
+"""How long a plan is kept: one that was made when a table was small is bad when it has grown, and the server does not
+think again by itself before it has gathered statistics, a minute later or more."""
+
+
+def parameters(url: str, password: str | None, more: str = "") -> dict[str, Any]:
     """What every connection is opened with; hosts in the address are tried until one takes writes."""
     given: dict[str, Any] = dict(psycopg.conninfo.conninfo_to_dict(url))
-    options = f"{given.get('options') or ''} {_SETTINGS}".strip()
+    options = f"{given.get('options') or ''} {_SETTINGS} {more}".strip()
     return {
         "application_name": "order-receiver",
         "target_session_attrs": "read-write",

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, create_engine
 
 from order_receiver.store.database import Heard
 from order_receiver.store.postgresql.bell import PostgresBell
-from order_receiver.store.postgresql.connection import parameters
+from order_receiver.store.postgresql.connection import BY_INDEX, parameters
 from order_receiver.store.postgresql.transactions import PostgresReader, PostgresTransactions
 
 
@@ -39,11 +39,11 @@ class PostgresServer:
 
     def transactions(self) -> PostgresTransactions:
         """Writes."""
-        return PostgresTransactions(parameters(self.url, self.password))
+        return PostgresTransactions(parameters(self.url, self.password, BY_INDEX))
 
     def reader(self) -> PostgresReader:
         """Look-ups."""
-        return PostgresReader(parameters(self.url, self.password))
+        return PostgresReader(parameters(self.url, self.password, BY_INDEX))
 
     def bell(self, heard: Heard) -> PostgresBell:
         """Tells the other processes."""

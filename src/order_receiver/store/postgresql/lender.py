@@ -1,14 +1,16 @@
 """Lends connections to work that runs in threads."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 
-from order_receiver.store.postgresql.connection import ANSWER_SECONDS, connect, cut, is_open
+from order_receiver.store.postgresql.connection import ANSWER_SECONDS, PLAN_SECONDS, connect, cut, is_open
 
 T = TypeVar("T")
 
@@ -41,6 +43,7 @@ class Lender:
     def __init__(self, parameters: dict[str, Any], count: int, name: str) -> None:
         self._parameters = parameters
         self._idle: list[Connection] = []
+        self._plans_end: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._threads = ThreadPoolExecutor(count, thread_name_prefix=name)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -67,6 +70,7 @@ class Lender:
         connection = self._borrow()
         try:
             loan.begin(connection)
+            self._renew_plans(connection)
             return work(connection)
         finally:
             loan.connection = None
@@ -77,6 +81,12 @@ class Lender:
         with suppress(IndexError):
             return self._idle.pop()
         return connect(self._parameters)
+
+    def _renew_plans(self, connection: Connection) -> None:
+        now = time.monotonic()
+        if now > self._plans_end.get(connection, 0.0):
+            connection.execute("DISCARD PLANS")
+            self._plans_end[connection] = now + PLAN_SECONDS
 
     def _give_back(self, connection: Connection) -> None:
         """Where one was lost, the others most likely were too."""
