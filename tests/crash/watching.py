@@ -164,9 +164,9 @@ def _watch_postgresql(obedience: Obedience) -> None:
     watched_cursor = _watched_cursor(obedience)
 
     def noted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def in_one(connection: object, operations: Sequence[Callable[..., object]]) -> Any:
+        def in_one(operations: Sequence[Callable[..., object]], connection: object) -> Any:
             _note(operations)
-            return real(connection, operations)
+            return real(operations, connection)
 
         return in_one
 

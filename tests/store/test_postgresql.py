@@ -71,8 +71,6 @@ async def test_a_connection_lost_between_two_writes_is_opened_anew(
 ) -> None:
     await store.write(put("before"))
     cut_off(server)
-    with pytest.raises(StoreUnavailable, match="Nothing was taken over"):
-        await store.write(put("lost"))
     assert await store.write(put("after")) == "after"
     assert [row["name"] for row in look(store, tables.cursors)] == ["after", "before"]
 
@@ -83,8 +81,7 @@ async def test_connections_lost_between_two_look_ups_are_opened_anew(store: Stor
 
     await asyncio.gather(*(store.read(there) for _ in range(8)))
     cut_off(server)
-    with pytest.raises(StoreUnavailable, match="cannot be read"):
-        await store.read(there)
+    assert await store.read(there) is None
     assert await asyncio.gather(*(store.read(there) for _ in range(8))) == [None] * 8
 
 
