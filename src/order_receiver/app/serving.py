@@ -26,6 +26,10 @@ ORDER_SUFFIXES = ("", "/", "/json", "/CreateOrder", "/webhooks")
 KEEP_ALIVE = 75
 """Seconds that an idle connection stays open."""
 
+ACCEPTED_AT_ONCE = 64
+"""Connections accepted in one turn of the event loop. libuv accepts one for each listener, and a turn takes tens of
+milliseconds under load: the last of hundreds of new connections would wait for seconds."""
+
 
 class CannotListen(Exception):
     """The configured address cannot be listened on."""
@@ -96,7 +100,8 @@ async def _serve(receiver: Receiver, stopping: asyncio.Event, on_open: Callable[
     listener = _listen(settings.door)
     port = listener.getsockname()[1]
     server = _Server(_config(front, settings.door, settings.work.grace, tls))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    listeners = [listener, *(listener.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
+    serving = asyncio.create_task(server.serve(sockets=listeners))
     log.info("door.open", host=settings.door.host, port=port, path=settings.door.path)
     on_open(receiver, port)
     waiting = asyncio.create_task(stopping.wait())
