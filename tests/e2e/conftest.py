@@ -104,11 +104,19 @@ class Program:
     process: asyncio.subprocess.Process
     log: Path
     port: int = 0
+    _read: int = 0
+    _lines: list[dict[str, object]] = field(default_factory=list)
 
     def lines(self) -> list[dict[str, object]]:
-        """The structured lines of the log; the last one may still be on its way."""
-        lines = self.log.read_bytes().splitlines()
-        return [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]
+        """The structured lines of the log so far; each is read once, however often this is asked."""
+        with self.log.open("rb") as log:
+            log.seek(self._read)
+            whole, end, _ = log.read().rpartition(b"\n")
+        self._read += len(whole) + len(end)
+        self._lines += [
+            json.loads(line) for line in whole.splitlines() if line.startswith(b"{") and line.endswith(b"}")
+        ]
+        return self._lines
 
     def events(self, name: str) -> list[dict[str, object]]:
         return [line for line in self.lines() if line["event"] == name]

@@ -12,7 +12,7 @@ from tests.e2e.conftest import Erp, Program, environment, password_hash, until
 from tests.hosts.host import Host, pause
 from tests.hosts.load import Load
 from tests.hosts.network import NamespacesForbidden, Network, ToolMissing
-from tests.hosts.site import Site
+from tests.hosts.site import PostgresSite
 from tests.postgresql.cluster import Cluster
 from tests.postgresql.fixtures import OpenCluster
 
@@ -44,7 +44,7 @@ def network() -> Iterator[Network]:
 class TwoHosts:
     """A and B with a door and a worker each; B's worker rests until it is told to resume."""
 
-    site: Site
+    site: PostgresSite
     network: Network
     load: Load
     erp: Erp
@@ -69,7 +69,7 @@ async def hosts(
 ) -> AsyncIterator[TwoHosts]:
     """Ten orders a second for each door."""
     cluster = open_postgresql_cluster(listen=HOSTS["database"]["back"], prefix=network.command("database"))
-    site = Site(tmp_path, environment, password_hash, cluster, [cluster])
+    site = PostgresSite(tmp_path, environment, password_hash, cluster, [cluster])
     norce, a, b = (site.add(name, network.command(name), HOSTS[name]["front"]) for name in ("norce", "a", "b"))
     try:
         load = await site.simulate_norce(norce)
@@ -91,7 +91,7 @@ async def hosts(
 class OneHost:
     """A door that works its orders off itself."""
 
-    site: Site
+    site: PostgresSite
     load: Load
     erp: Erp
 
@@ -105,7 +105,7 @@ def open_host(tmp_path: Path, environment: dict[str, str], password_hash: str) -
 
     @asynccontextmanager
     async def opened(*clusters: Cluster) -> AsyncIterator[OneHost]:
-        site = Site(tmp_path, environment, password_hash, clusters[0], clusters)
+        site = PostgresSite(tmp_path, environment, password_hash, clusters[0], clusters)
         host = site.add("host")
         try:
             load = await site.simulate_norce(site.add("norce"), rate=20)

@@ -26,8 +26,7 @@ key = "{application}"
 name = "shop.se"
 id = 1001
 [store]
-url = "{store}"
-password = {{ env = "TEST_DATABASE_PASSWORD" }}
+{store}
 [targets.erp]
 adapter = "folder"
 outbox = "{share}/outbox"
@@ -49,13 +48,17 @@ concurrency = 32
 
 @dataclass
 class Host:
-    """`prefix` begins the command of every program. `address` is that of its door."""
+    """`prefix` begins the command of every program. `address` is that of its door.
+
+    `source` is a folder with another version of the package, which this host's programs are then of.
+    """
 
     name: str
     folder: Path
     environment: dict[str, str]
     prefix: Sequence[str] = ()
     address: str = "127.0.0.1"
+    source: Path | None = None
     programs: list[Program] = field(default_factory=list)
     _started: int = 0
 
@@ -69,6 +72,11 @@ class Host:
     async def work(self) -> Program:
         return await (await self._receiver("work")).opened("worker.open")
 
+    async def run(self, *arguments: str) -> tuple[int, str]:
+        """`order-receiver ARGUMENTS` from start to end: its exit code, and what it said."""
+        program = await self._receiver(*arguments)
+        return await program.ended(), program.log.read_text()
+
     async def start(self, module: str, *arguments: str) -> Program:
         """`python -m MODULE ARGUMENTS`; it may be written to."""
         self._started += 1
@@ -76,7 +84,7 @@ class Host:
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *(*self.prefix, sys.executable, "-m", module, *arguments),
-                env=self.environment,
+                env=self._environment(),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -88,6 +96,13 @@ class Host:
         """Kill what runs here, if anything still does."""
         for program in self.programs:
             await program.kill()
+
+    def _environment(self) -> dict[str, str]:
+        if self.source is None:
+            return self.environment
+        # What another version runs through is not to be counted as this one's.
+        kept = {name: value for name, value in self.environment.items() if not name.startswith("COVERAGE_")}
+        return {**kept, "PYTHONPATH": str(self.source)}
 
     async def _receiver(self, *arguments: str) -> Program:
         return await self.start("order_receiver", *arguments, "--config", str(self.configuration))

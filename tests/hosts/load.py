@@ -30,14 +30,25 @@ class Load:
         return str(self.program.events("load.open")[0]["url"])
 
     def send(self, doors: Mapping[str, str]) -> None:
-        """Begin to send orders to doors, which are URLs by name."""
+        """Send orders to these doors from now on, which are URLs by name, and new ones to no other."""
         self._do(f"send {json.dumps(doors)}")
+
+    async def leave(self, door: str) -> None:
+        """Send no new orders to a door, and wait until those that it was sent are handed over."""
+        self._do(f"leave {door}")
+        await until(
+            lambda: any(event["door"] == door for event in self.program.events("load.left")),
+            f"every order is handed over at the door of {door}",
+        )
 
     def attempts(self, door: str, since: float = 0.0, until: float = float("inf")) -> list[Attempt]:
         """What was posted to a door, by when it ended."""
         lines = [line for line in self.program.events("load.attempt") if line["door"] == door]
-        attempts = [Attempt(float(str(line["at"])), What(str(line["what"])), str(line["detail"])) for line in lines]
-        return [attempt for attempt in attempts if since <= attempt.at < until]
+        return [
+            Attempt(at, What(str(line["what"])), str(line["detail"]))
+            for line in lines
+            if since <= (at := float(str(line["at"]))) < until
+        ]
 
     def taken_over(self, door: str, since: float = 0.0) -> int:
         return sum(attempt.what is What.TAKEN_OVER for attempt in self.attempts(door, since))

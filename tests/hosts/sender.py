@@ -1,17 +1,18 @@
 """Simulated Norce on a host of its own: sends orders to doors until it is told to stop, and takes the reports.
 
 Usage: python -m tests.hosts.sender OPTIONS, where OPTIONS is JSON as in `Options`. It reads a word a line: `send` and
-the doors (JSON: {name: URL}), `stop`, or `report`; it ends when there is nothing left to read. What happens it says in
-lines of JSON.
+the doors (JSON: {name: URL}), `leave` and a door, `stop`, or `report`; it ends when there is nothing left to read. What
+happens it says in lines of JSON.
 """
 
 import asyncio
 import json
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from functools import partial
+from itertools import chain, count
 
 import msgspec
 
@@ -48,29 +49,33 @@ class Load:
     def __init__(self, options: Options, state: NorceState) -> None:
         self._options = options
         self._state = state
-        self._bursts: set[asyncio.Task[None]] = set()
+        self._doors: dict[str, str] = {}
+        self._bursts: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._sending: asyncio.Task[None] | None = None
 
     async def obey(self, line: str) -> None:
         word, _, more = line.partition(" ")
         if word == "send":
-            self._sending = asyncio.create_task(self._send(json.loads(more)))
+            self._doors = json.loads(more)
+            self._sending = self._sending or asyncio.create_task(self._send())
+        elif word == "leave":
+            del self._doors[more]
+            await asyncio.gather(*self._bursts[more])
+            say("load.left", door=more)
         elif word == "stop" and self._sending is not None:
             self._sending.cancel()
-            await asyncio.gather(*self._bursts)
+            await asyncio.gather(*chain.from_iterable(self._bursts.values()))
             say("load.stopped")
         elif word == "report":
             say("load.report", **report(self._state))
 
-    async def _send(self, doors: dict[str, str]) -> None:
+    async def _send(self) -> None:
         """A burst of a second's orders to each door every second, so that all can be waited for."""
-        second = 0
+        numbers = count()
         while True:
-            for place, (name, url) in enumerate(doors.items()):
-                number = second * len(doors) + place
-                burst = asyncio.create_task(send_many(self._burst(number, url), self._state, partial(tell, name)))
-                self._bursts.add(burst)
-            second += 1
+            for name, url in self._doors.items():
+                burst = send_many(self._burst(next(numbers), url), self._state, partial(tell, name))
+                self._bursts[name].add(asyncio.create_task(burst))
             await asyncio.sleep(1)
 
     def _burst(self, number: int, url: str) -> SendOptions:

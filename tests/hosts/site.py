@@ -1,9 +1,11 @@
-"""An installation on any number of hosts: one PostgreSQL, the ERP's folders on a share, and simulated Norce."""
+"""An installation on any number of hosts: one database, the ERP's folders on a share, and simulated Norce."""
 
 import asyncio
 import json
+import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,40 +24,45 @@ ROLE = "receiver"
 
 
 @dataclass
-class Site:
-    """`cluster` has the database; where it has a standby too, `clusters` are both."""
-
+class Site(ABC):
     base: Path
     environment: dict[str, str]
     password_hash: str
-    cluster: Cluster
-    clusters: Sequence[Cluster]
-    database: str = ""
-    hosts: dict[str, Host] = field(default_factory=dict)
+    hosts: dict[str, Host] = field(default_factory=dict, kw_only=True)
 
-    def __post_init__(self) -> None:
-        self.database = database_of(self.cluster.new_database())
-        self.cluster.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.cluster.password}'")
-        self.cluster.execute(f"ALTER DATABASE {self.database} OWNER TO {ROLE}")
+    @property
+    @abstractmethod
+    def store(self) -> str:
+        """What every host's [store] says."""
+
+    @property
+    @abstractmethod
+    def secrets(self) -> dict[str, str]:
+        """Variables that it takes."""
+
+    @abstractmethod
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """What is in the store, looked up beside the programs."""
 
     @property
     def share(self) -> Path:
         return self.base / "share"
 
-    def add(self, name: str, prefix: Sequence[str] = (), address: str = "127.0.0.1") -> Host:
-        secrets = {"TEST_CLIENT_SECRET": CLIENT_SECRET, "TEST_DATABASE_PASSWORD": self.cluster.password}
-        self.hosts[name] = Host(name, self.base, {**self.environment, **secrets}, prefix, address)
+    def add(
+        self, name: str, prefix: Sequence[str] = (), address: str = "127.0.0.1", source: Path | None = None
+    ) -> Host:
+        environment = {**self.environment, "TEST_CLIENT_SECRET": CLIENT_SECRET, **self.secrets}
+        self.hosts[name] = Host(name, self.base, environment, prefix, address, source)
         return self.hosts[name]
 
     def configure(self, host: Host, *, norce: str, port: int = 0) -> None:
-        servers = ",".join(f"{cluster.listen}:{cluster.port}" for cluster in self.clusters)
         text = SETTINGS.format(
             address=host.address,
             port=port,
             user=USER,
             password_hash=self.password_hash,
             application=SHOP,
-            store=f"postgresql://{ROLE}@{servers}/{self.database}",
+            store=self.store,
             share=self.share,
             lease=LEASE,
             norce=norce,
@@ -63,8 +70,8 @@ class Site:
         )
         host.configuration.write_text(text, encoding="utf-8")
 
-    async def simulate_norce(self, host: Host, rate: int = 10) -> Load:
-        options = Options(SHOP, host=host.address, rate=rate)
+    async def simulate_norce(self, host: Host, rate: int = 10, thinking: float = 0.5) -> Load:
+        options = Options(SHOP, host=host.address, rate=rate, thinking=thinking)
         program = await host.start("tests.hosts.sender", msgspec.json.encode(options).decode())
         return Load(await program.opened("load.open"))
 
@@ -81,10 +88,6 @@ class Site:
             stop.set()
             await working
 
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
-        """What is in the store, looked up beside the programs."""
-        return list(self.cluster.execute(sql, database=self.database))
-
     async def confirms(self) -> None:
         """Wait until orders that are still to come are confirmed."""
         ((newest,),) = self.rows("SELECT max(id) FROM orders")
@@ -97,6 +100,49 @@ class Site:
             await host.killed()
         for program in [program for host in self.hosts.values() for program in host.programs]:
             print(f"--- {program.log.name}", *_complaints(program.lines()), sep="\n")
+
+
+@dataclass
+class SqliteSite(Site):
+    """A file, for the programs of one machine."""
+
+    @property
+    def store(self) -> str:
+        return f'path = "{self.base / "orders.db"}"'
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {}
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.base / "orders.db", timeout=30)) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@dataclass
+class PostgresSite(Site):
+    """`cluster` has the database; where it has a standby too, `clusters` are both."""
+
+    cluster: Cluster
+    clusters: Sequence[Cluster]
+    database: str = ""
+
+    def __post_init__(self) -> None:
+        self.database = database_of(self.cluster.new_database())
+        self.cluster.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.cluster.password}'")
+        self.cluster.execute(f"ALTER DATABASE {self.database} OWNER TO {ROLE}")
+
+    @property
+    def store(self) -> str:
+        servers = ",".join(f"{cluster.listen}:{cluster.port}" for cluster in self.clusters)
+        return f'url = "postgresql://{ROLE}@{servers}/{self.database}"\npassword = {{ env = "TEST_DATABASE_PASSWORD" }}'
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {"TEST_DATABASE_PASSWORD": self.cluster.password}
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        return list(self.cluster.execute(sql, database=self.database))
 
 
 _UNCONFIRMED = "SELECT id FROM orders WHERE state <> 'confirmed' LIMIT 1"

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +13,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, select, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, Insert, event, inspect, select, text
+from sqlalchemy.exc import DBAPIError
+from tests.store.conftest import PATIENCE
 
 from order_receiver.store import schema, tables
 from order_receiver.store.database import Database
@@ -49,7 +54,7 @@ def names(engine: Engine) -> set[str]:
 def move(engine: Engine, to: str, how: Callable[[Config, str], None]) -> None:
     config = Config()
     config.set_main_option("script_location", "order_receiver.store:migrations")
-    with engine.begin() as connection:
+    with schema.alone(engine) as connection:
         config.attributes["connection"] = connection
         how(config, to)
 
@@ -160,6 +165,96 @@ def test_an_upgrade_that_fails_leaves_nothing_half_done(engine: Engine) -> None:
         connection.execute(text("DROP TABLE tasks"))
     schema.upgrade(engine)
     schema.require_current(engine)
+
+
+def test_floors_never_fall() -> None:
+    """What a program may work with, it may still work with after the next step, unless that says otherwise."""
+    config = Config()
+    config.set_main_option("script_location", "order_receiver.store:migrations")
+    newest_first = list(ScriptDirectory.from_config(config).walk_revisions())[:-1]
+    floors = [step.module.floor for step in newest_first]
+    assert floors == sorted(floors, reverse=True)
+    assert all("0001" <= step.module.floor <= step.revision for step in newest_first)
+
+
+def test_a_floor_comes_with_its_step(engine: Engine) -> None:
+    move(engine, "0002", command.upgrade)
+    with engine.connect() as connection:
+        assert connection.execute(select(tables.schema_floor.c.revision)).scalars().all() == ["0001"]
+
+
+BY_STATE = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_orders_state')"
+
+
+@on_postgresql
+def test_an_index_is_made_beside_writers(engine: Engine) -> None:
+    """While it is made, an older transaction goes on and a newer one is not kept waiting."""
+    move(engine, "0002", command.upgrade)
+    with ThreadPoolExecutor() as threads, engine.connect() as older:
+        older.execute(an_order("1"))
+        upgrading = threads.submit(schema.upgrade, engine)
+        wait_until(lambda: making_indices(engine))
+        with engine.begin() as newer:
+            newer.execute(an_order("2"))
+        older.execute(an_order("3"))
+        older.commit()
+        assert upgrading.result(timeout=PATIENCE).current == "0002"
+    schema.require_current(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text(BY_STATE)).scalar() is True
+
+
+@on_postgresql
+def test_an_index_that_was_interrupted_is_made_again(engine: Engine) -> None:
+    move(engine, "0002", command.upgrade)
+    with ThreadPoolExecutor() as threads, engine.connect() as older:
+        older.execute(an_order("1"))
+        upgrading = threads.submit(schema.upgrade, engine)
+        wait_until(lambda: making_indices(engine))
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index"))
+        with pytest.raises(DBAPIError):
+            upgrading.result(timeout=PATIENCE)
+    with engine.connect() as connection:
+        assert connection.execute(text(BY_STATE)).scalar() is False
+    assert schema.upgrade(engine).current == "0002"
+    with engine.connect() as connection:
+        assert connection.execute(text(BY_STATE)).scalar() is True
+
+
+@on_postgresql
+def test_who_waits_for_an_upgrade_is_not_in_its_way(engine: Engine) -> None:
+    """An index that is made beside writers waits for whoever waits within the server, and that one for it."""
+    move(engine, "0002", command.upgrade)
+    asked: list[object] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append("advisory" in given[2]))
+    with ThreadPoolExecutor() as threads, engine.connect() as older:
+        older.execute(an_order("1"))
+        first = threads.submit(schema.upgrade, engine)
+        wait_until(lambda: making_indices(engine))
+        second = threads.submit(schema.upgrade, engine)
+        wait_until(lambda: asked.count(True) > 2)
+        older.commit()
+        assert [each.result(timeout=PATIENCE).current for each in (first, second)] == ["0002", "0002"]
+
+
+def an_order(reference: str) -> Insert:
+    moment = datetime.now(UTC)
+    return tables.orders.insert().values(
+        application_key="shop", client_order_ref=reference, state="received", received_at=moment, updated_at=moment
+    )
+
+
+def making_indices(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT 1 FROM pg_stat_progress_create_index")).scalar() is not None
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 START = """

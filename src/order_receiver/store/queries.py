@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, func, literal_column, select
 
 from order_receiver.orders.states import OrderState
 from order_receiver.store import tables
@@ -14,9 +14,11 @@ from order_receiver.store.values import TaskState
 
 Line = TypeVar("Line")
 
-OPEN_STATES = (OrderState.RECEIVED.value, OrderState.SUBMITTED.value, OrderState.PLACED.value)
+OPEN_STATES = (OrderState.RECEIVED, OrderState.SUBMITTED, OrderState.PLACED)
 
 _o, _t = tables.orders.c, tables.tasks.c
+_NOT_CONFIRMED = _o.state != literal_column("'confirmed'")
+"""The condition of ix_orders_state, word for word: only so SQLite sees that the index will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +125,26 @@ _LISTED = (
 
 
 def list_orders(engine: Engine, which: OrderFilter) -> list[Listed]:
-    """Orders, newest first."""
-    query = select(*_LISTED).order_by(_o.id.desc()).limit(which.limit)
+    """Orders, newest first: the whole list by number, a part of it by the time of receipt.
+
+    Sorted by number, PostgreSQL would now and then look for the few among all orders, from the newest on.
+    """
+    query = select(*_LISTED)
     if which.state is not None:
-        query = query.where(_o.state == which.state)
+        query = query.where(*_in(which.state))
     if which.reason is not None:
         query = query.where(_o.hold == which.reason)
     elif which.held:
         query = query.where(_o.hold.is_not(None))
+    if which.held or which.reason is not None or which.state not in {None, OrderState.CONFIRMED}:
+        query = query.order_by(_o.received_at.desc())
     with engine.connect() as connection:
-        return [Listed(*row) for row in connection.execute(query)]
+        return [Listed(*row) for row in connection.execute(query.order_by(_o.id.desc()).limit(which.limit))]
+
+
+def _in(state: str) -> Sequence[ColumnElement[bool]]:
+    same = _o.state == state
+    return (same,) if state == OrderState.CONFIRMED else (same, _NOT_CONFIRMED)
 
 
 def find_orders(engine: Engine, reference: str, application_key: str | None = None) -> list[Listed]:
@@ -192,14 +204,17 @@ def count(engine: Engine) -> Counted:
         tasks = connection.execute(select(_t.state, func.count()).group_by(_t.state)).all()
         held = select(_o.hold, func.count()).where(_o.hold.is_not(None)).group_by(_o.hold)
         holds = connection.execute(held).all()
-        waiting = select(func.min(_o.received_at)).where(_o.state == OrderState.RECEIVED.value)
-        open_orders = select(func.min(_o.received_at)).where(_o.state.in_(OPEN_STATES))
+        waiting, submitted, placed = (_oldest(connection, state) for state in OPEN_STATES)
         return Counted(
             tasks={row[0]: row[1] for row in tasks},
             holds={row[0]: row[1] for row in holds},
-            oldest_waiting=connection.execute(waiting).scalar(),
-            oldest_unconfirmed=connection.execute(open_orders).scalar(),
+            oldest_waiting=waiting,
+            oldest_unconfirmed=min(filter(None, (waiting, submitted, placed)), default=None),
         )
+
+
+def _oldest(connection: Connection, state: OrderState) -> datetime | None:
+    return connection.execute(select(func.min(_o.received_at)).where(*_in(state.value))).scalar()
 
 
 @dataclass(frozen=True, slots=True)
