@@ -7,20 +7,31 @@ from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import OrderState
 from order_receiver.store.accepting import DOOR, FIRST, accept, headers_text
 from order_receiver.store.lanes import PROCESS, RECEIVER
+from order_receiver.store.postgresql.deferring import rows_text
 from order_receiver.store.session import Operation, Session
 from order_receiver.store.statements import without_nul
 from order_receiver.store.values import Accepted, Arrival, TaskState
 
-_TYPES = "text text text text text text timestamptz timestamptz text text text bytea"
-
-_ARRAYS = ", ".join(f"%{'b' if kind == 'bytea' else 's'}::{kind}[]" for kind in _TYPES.split())
-"""Bodies go as they are; as text they would be twice as long."""
+_COLUMNS = {
+    "application_key": "text",
+    "client_order_ref": "text",
+    "state": "text",
+    "hold": "text",
+    "hold_text": "text",
+    "task_state": "text",
+    "due": "timestamptz",
+    "received_at": "timestamptz",
+    "remote": "text",
+    "media_type": "text",
+    "headers": "text",
+}
 
 _SQL = f"""
 WITH given AS (
-  SELECT * FROM unnest({_ARRAYS}) AS g (
-    application_key, client_order_ref, state, hold, hold_text, task_state, due, received_at,
-    remote, media_type, headers, body)
+  SELECT * FROM ROWS FROM (
+    json_to_recordset(%s::json) AS ({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())}),
+    unnest(%b::bytea[])
+  ) AS g ({", ".join(_COLUMNS)}, body)
 ), made AS (
   INSERT INTO orders (application_key, client_order_ref, state, hold, hold_text, received_at, updated_at)
   SELECT application_key, client_order_ref, state, hold, hold_text, received_at, received_at FROM given
@@ -79,29 +90,25 @@ def _stored(key: OrderKey) -> tuple[object, ...]:
 
 
 def _accept(session: Session, arrivals: Sequence[Arrival]) -> dict[tuple[object, ...], int]:
-    """The numbers of the orders that were new."""
-    rows = session.raw(_SQL, _by_column([without_nul(_columns(session, each)) for each in arrivals]))
+    """The numbers of the orders that were new. Bodies go as they are, all else as JSON, as in `deferring`."""
+    bodies = [arrival.message.body for arrival in arrivals]
+    rows = session.raw(_SQL, (rows_text([_columns(session, arrival) for arrival in arrivals]), bodies))
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def _by_column(rows: Sequence[Sequence[object]]) -> Sequence[object]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _columns(session: Session, arrival: Arrival) -> tuple[object, ...]:
+def _columns(session: Session, arrival: Arrival) -> dict[str, object]:
     message = arrival.message
     held = arrival.hold is not None
-    return (
-        arrival.key.application_key,
-        arrival.key.client_order_ref,
-        OrderState.RECEIVED.value,
-        None if arrival.hold is None else arrival.hold.value,
-        arrival.hold_text,
-        (TaskState.PARKED if held else TaskState.WAITING).value,
-        None if held else min(message.received_at, session.now),
-        message.received_at,
-        message.remote,
-        message.media_type,
-        headers_text(message),
-        message.body,
-    )
+    return {
+        "application_key": arrival.key.application_key,
+        "client_order_ref": arrival.key.client_order_ref,
+        "state": OrderState.RECEIVED.value,
+        "hold": None if arrival.hold is None else arrival.hold.value,
+        "hold_text": arrival.hold_text,
+        "task_state": (TaskState.PARKED if held else TaskState.WAITING).value,
+        "due": None if held else min(message.received_at, session.now),
+        "received_at": message.received_at,
+        "remote": message.remote,
+        "media_type": message.media_type,
+        "headers": headers_text(message),
+    }

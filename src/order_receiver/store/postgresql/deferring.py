@@ -116,10 +116,15 @@ class Joined:
 
     def parameters(self, rows: Sequence[Mapping[str, Value]]) -> Sequence[Value]:
         """The values in the driver's order."""
-        text = _encode(rows)
-        if b"\\u0000" in text:
-            text = _encode([dict(zip(row, without_nul([*row.values()]), strict=True)) for row in rows])
-        return self._parameters({ROWS: text.decode()})
+        return self._parameters({ROWS: rows_text(rows)})
+
+
+def rows_text(rows: Sequence[Mapping[str, Value]]) -> str:
+    """Rows of values as JSON, without the one character that texts of the server cannot hold."""
+    text = _encode(rows)
+    if b"\\u0000" in text:
+        text = _encode([dict(zip(row, without_nul([*row.values()]), strict=True)) for row in rows])
+    return text.decode()
 
 
 _known: dict[Deferrable, Joined] = {}
