@@ -21,8 +21,11 @@ Result = TypeVar("Result")
 BATCH_LIMIT = 256
 """Operations in one commit; bounds how long the statements hold the event loop, or locks."""
 
-PATIENCE = 0.15
-"""Seconds that an operation may be expected to wait for its commit before new ones are refused. (ADR 0027)"""
+PATIENCE = 0.1
+"""Seconds that an order may be expected to take until it is on disk, before new ones are refused. (ADR 0027)"""
+
+REMEMBERED = 64
+"""Orders whose times count for what is expected."""
 
 TRIES = 5
 """How often an operation is tried that others were in the way of."""
@@ -47,6 +50,7 @@ class Writer:
         self._queue_limit = queue_limit
         self._waiting: list[_Waiting] = []
         self._turns: set[asyncio.Task[None]] = set()
+        self._orders = 0
         self._pace = 0.0
         self.on_commit: Callable[[int], None] = lambda size: None
 
@@ -57,11 +61,14 @@ class Writer:
 
     @property
     def full(self) -> bool:
-        """Whether as many wait as can be served in good time: more than one commit takes, and too long or too many."""
-        waiting = len(self._waiting)
-        if waiting >= self._queue_limit:
+        """Whether as many orders are under way as can be in good time: more than one commit takes, and too many.
+
+        By the time that those before took, divided by how many were under way together: with it all counts that they
+        shared, the event loop's other work as well as the disk.
+        """
+        if len(self._waiting) >= self._queue_limit:
             return True
-        return waiting > BATCH_LIMIT and waiting * self._pace > PATIENCE
+        return self._orders > BATCH_LIMIT and self._orders * self._pace > PATIENCE
 
     async def run(self, operation: Operation[Result], *, urgent: bool = False) -> Result:
         """Run an operation and return its result once it is on disk.
@@ -69,13 +76,17 @@ class Writer:
         `urgent` operations (the worker's: they finish what is begun) are taken in even over the queue limit.
         Raises StoreOverloaded, StoreUnavailable, and whatever the operation raises.
         """
-        if not urgent and self.full:
+        if urgent:
+            return await self._queue(operation)
+        if self.full:
             raise StoreOverloaded(StoreOverloaded.__doc__)
-        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(cast("Operation[object]", operation), future))
-        if len(self._turns) < self._transactions.at_once:
-            self._turns.add(asyncio.create_task(self._turn()))
-        return cast("Result", await future)
+        self._orders += 1
+        together, began = self._orders, time.perf_counter()
+        try:
+            return await self._queue(operation)
+        finally:
+            self._orders -= 1
+            self._pace += ((time.perf_counter() - began) / together - self._pace) / REMEMBERED
 
     async def close(self) -> None:
         """Finish what waits, then let go of the database."""
@@ -83,16 +94,20 @@ class Writer:
             await asyncio.wait(self._turns)
         await self._transactions.close()
 
+    async def _queue(self, operation: Operation[Result]) -> Result:
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(cast("Operation[object]", operation), future))
+        if len(self._turns) < self._transactions.at_once:
+            self._turns.add(asyncio.create_task(self._turn()))
+        return cast("Result", await future)
+
     async def _turn(self) -> None:
         """Commit until nothing waits; whatever comes after that begins a turn of its own."""
         try:
             while self._waiting:
                 batch = self._waiting[:BATCH_LIMIT]
                 del self._waiting[:BATCH_LIMIT]
-                began = time.perf_counter()
                 await self._commit(batch)
-                took = (time.perf_counter() - began) / len(batch)
-                self._pace += (took / self._transactions.at_once - self._pace) / 8
         finally:
             self._turns.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
