@@ -1,5 +1,6 @@
 """The door: takes one order request, decides what happened, answers by the policy."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -34,6 +35,10 @@ from order_receiver.work.checking import DO_HOLD, obstacles, tell
 log = structlog.get_logger(__name__)
 
 DEFAULT_ZONE = ZoneInfo("Europe/Stockholm")
+
+REFUSAL_PAUSE = 0.25
+"""Seconds until an order that is one too many is refused: senders that come again at once would otherwise have the door
+do nothing but refuse. (ADR 0027)"""
 
 
 class Door:
@@ -82,6 +87,8 @@ class Door:
         except Exception as error:
             log.error("door.unexpected_error", **trace(error))
             outcome = Outcome(Situation.UNEXPECTED)
+        if outcome.situation is Situation.OVERLOADED:
+            await asyncio.sleep(REFUSAL_PAUSE)
         self._count(outcome.situation)
         await send_outcome(send, outcome, call.likely_reply, self._settings.retry_after)
 

@@ -382,6 +382,7 @@ async def test_unexpected_error(door: Doorway, form: Form) -> None:
 async def test_a_number_of_fifty_characters_is_never_cut(open_door: Opener) -> None:
     door = await open_door(work=True)
     await door.post(order_body())
+    await door.until(lambda: list((door.base / "outbox").glob("*.json")))
     number = "SO-" + "9" * 47
     (door.base / "inbox" / "answer.json").write_text(f'{{"client_order_ref":"100001","erp_order_no":"{number}"}}')
     await door.until(lambda: door.number_of("100001"))
