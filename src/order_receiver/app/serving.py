@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 ORDER_SUFFIXES = ("", "/", "/json", "/CreateOrder", "/webhooks")
 """Below the base path; Norce appends /CreateOrder itself for REST (Legacy). (norce: URL handling)"""
+
+MOST_FILES = 65_536
 
 KEEP_ALIVE = 75
 """Seconds that an idle connection stays open."""
@@ -75,6 +78,7 @@ async def run(
     """
     stopping = stop or asyncio.Event()
     _stop_on_signals(stopping)
+    allow_many_connections()
     async with AsyncExitStack() as stack:
         receiver = await open_receiver(stack, configuration, work=work, parts=parts)
         if receiver.worker is not None:
@@ -110,6 +114,14 @@ async def _serve(receiver: Receiver, stopping: asyncio.Event, on_open: Callable[
     receiver.door.draining = True
     server.should_exit = True
     await serving
+
+
+def allow_many_connections() -> None:
+    """Each connection takes a file of the process; systems give few at first and more to whoever asks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def calm_the_collector() -> None:
