@@ -214,7 +214,13 @@ def _watch_the_migration(obedience: Obedience) -> None:
         if migrating.get():
             obedience.passing("in the migration")
 
+    def before_a_commit(_: object) -> None:
+        """PostgreSQL commits each migration by itself, SQLite all of them together, when they are done."""
+        if migrating.get():
+            obedience.passing("before COMMIT of the migration")
+
     event.listen(Engine, "after_cursor_execute", after_a_statement)
+    event.listen(Engine, "commit", before_a_commit)
     _wrap(command, "upgrade", watched)
     _around(obedience, command, "upgrade", before="before the migration", after="before COMMIT of the migration")
     _around(obedience, schema, "upgrade", after="after the migration")

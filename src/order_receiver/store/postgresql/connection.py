@@ -43,6 +43,7 @@ BY_INDEX = " ".join(
         "cpu_index_tuple_cost": 1,
         "random_page_cost": 0.01,
         "enable_seqscan": "off",
+        "jit": "off",
     }.items()
 )
 """What the hot path asks for is a few rows by their keys, always: a plan is as good as the rows it touches are few.
