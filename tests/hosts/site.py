@@ -92,7 +92,8 @@ class Site(ABC):
         """Wait until orders that are still to come are confirmed."""
         ((newest,),) = self.rows("SELECT max(id) FROM orders")
         later = f"SELECT id FROM orders WHERE state = 'confirmed' AND id > {newest}"
-        await until(lambda: len(self.rows(later)) > 20, "new orders are confirmed")
+        # What waited for the end of the trouble comes first.
+        await until(lambda: len(self.rows(later)) > 20, "new orders are confirmed", patience=180)
 
     async def close(self) -> None:
         """Kill every program, and print what they complained of."""
