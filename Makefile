@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types check bench fuzz docs lock clean
+.PHONY: help demo test test-odoo lint types check bench fuzz docs lock clean
 
 # Each run of the program would compile all of its modules again where this is set.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,7 +28,7 @@ TESTS ?=
 help: ## Show this list
 	@echo 'Order receiver: takes web orders from Norce Commerce into an ERP.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo 'Needs Python 3.11 or newer; everything else goes into $(VENV), which is made on first use.'
 
@@ -36,8 +36,13 @@ demo: $(RUNTIME_READY) ## Orders from a simulated Norce into a demo ERP and back
 	@$(BIN)/order-receiver demo $(if $(KEEP),--keep)
 
 test: $(DEV_READY) ## Run all tests with branch coverage (TESTS=tests/unit runs a part, without coverage)
-	@tools/postgresql
+	@tools/debian-packages
 	@$(BIN)/python -m pytest -n $(PARALLEL) --maxprocesses 8 --dist worksteal $(or $(TESTS),--cov)
+
+test-odoo: $(DEV_READY) ## Run the tests on a real Odoo 14: root on Debian, 2 GB in .cache, 10 minutes
+	@tools/debian-packages
+	@tools/odoo14 .cache/odoo14
+	@ORDER_RECEIVER_TEST_ODOO=1 $(BIN)/python -m pytest -n 0 -rP tests/odoo
 
 lint: $(DEV_READY) ## Check style, format and who imports whom
 	@$(BIN)/ruff check .
@@ -50,11 +55,11 @@ types: $(DEV_READY) ## Check types with mypy, strictly
 check: lint types test ## Everything that must hold before a commit: lint, types, test
 
 crash: $(DEV_READY) ## Kill and disturb the program on both stores, and count (ROUNDS=1000 SEED=n STORE=both)
-	@tools/postgresql
+	@tools/debian-packages
 	@$(BIN)/python -m tests.crash --rounds $(or $(ROUNDS),1000) --store $(or $(STORE),both) $(if $(SEED),--seed $(SEED))
 
 bench: $(DEV_READY) ## Measure orders a second beside the floor and the ceiling of this machine
-	@tools/postgresql
+	@tools/debian-packages
 	@$(BIN)/python -m bench
 
 fuzz: $(FUZZ_READY) ## Feed the parsers with anything at all for SECONDS=600; Linux on x86-64 only
@@ -67,7 +72,7 @@ lock: $(PYTHON_READY) ## Renew the locked requirements (UPGRADE=1 takes newer ve
 	@tools/lock $(BIN)/python $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove .venv, caches and reports; data in var/ and demo/ stays
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .cache
 	find bench fuzz src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_READY):
