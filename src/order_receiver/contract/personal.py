@@ -3,16 +3,20 @@
 Which members are personal is written on the message Structs and nowhere else.
 """
 
+import html
 import json
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from order_receiver.contract.places import parse_pointer
-from order_receiver.contract.plan import folded_names
+from order_receiver.contract.plan import folded_names, members
 from order_receiver.contract.request import Message, OrderRequest
 
 SHOWN_LENGTH = 60
 MASK = "***"
+SHORTEST_HIDDEN = 3
+"""Characters; a shorter text identifies nobody, and would be found in much that is not about people."""
 
 _NUMBER_IN_JSON = re.compile(r'("ssn"\s*:\s*)("(?:[^"\\]|\\.)*"|(?!null\b)[^,}\]\s]+)', re.IGNORECASE)
 _NUMBER_IN_XML = re.compile(
@@ -68,6 +72,34 @@ def _kind_of(names: tuple[str, ...]) -> str | None:
 def personal_kind(pointer: str) -> str | None:
     """How the member of an OrderRequest at a JSON pointer is masked: `personal`, `secret`, or None for not at all."""
     return _kind_of(tuple(part for part in parse_pointer(pointer) if not part.isdigit()))
+
+
+def discreet(text: str, order: OrderRequest) -> str:
+    """Somebody else's words, such as those of an ERP, without what the order says about people.
+
+    Whole words only, in any case, plain or as JSON, XML and HTML write them.
+    """
+    found = {said for said in _personal_texts(order) if len(said) >= SHORTEST_HIDDEN}
+    written = {form for said in found for form in (said, json.dumps(said)[1:-1], html.escape(said))}
+    folded = text.casefold()
+    written = {form for form in written if form.casefold() in folded}
+    if not written:
+        return text
+    longest_first = "|".join(re.escape(form) for form in sorted(written, key=len, reverse=True))
+    return re.sub(rf"(?<!\w)(?:{longest_first})(?!\w)", MASK, text, flags=re.IGNORECASE)
+
+
+def _personal_texts(message: Message) -> Iterator[str]:
+    for member in members(type(message)):
+        value = getattr(message, member.name)
+        if isinstance(value, Message):
+            yield from _personal_texts(value)
+        elif isinstance(value, list):
+            for entry in value:
+                if isinstance(entry, Message):
+                    yield from _personal_texts(entry)
+        elif member.personal is not None and isinstance(value, str):
+            yield value.strip()
 
 
 def masked_message(body: bytes) -> str:

@@ -8,40 +8,12 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from order_receiver.norce.answers import Answer, wait_of
-from order_receiver.orders.outcomes import CallFailed, TransientFailure, UnknownOutcome
+from order_receiver.norce.answers import Answer
+from order_receiver.orders.answers import wait_of
+from order_receiver.outgoing import failure
 
 BODY_LIMIT = 4_096
 """Bytes read of an answer; what follows is left unread and the connection is closed."""
-
-_CONNECT_LIMIT = 10.0
-
-_NOTHING_SENT: dict[type[Exception], str] = {
-    aiohttp.ClientConnectorCertificateError: "showed a TLS certificate that cannot be trusted",
-    aiohttp.ClientSSLError: "made no TLS connection",
-    aiohttp.ClientConnectorDNSError: "is a name that could not be resolved",
-    aiohttp.ClientConnectorError: "took no connection",
-    aiohttp.ConnectionTimeoutError: "took no connection in time",
-}
-_NOBODY_KNOWS: dict[type[Exception], str] = {
-    TimeoutError: "did not answer in time",
-    aiohttp.ClientResponseError: "answered something that is not HTTP",
-}
-
-
-def open_session(timeout: float, connections: int) -> aiohttp.ClientSession:
-    """A session for calls to Norce alone: no cookies, no proxy from the environment, nothing decompressed.
-
-    `timeout` is seconds for a whole call; at most 10 of them for reaching the host.
-    """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout, connect=min(_CONNECT_LIMIT, timeout * 0.8)),
-        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-        auto_decompress=False,
-        trust_env=False,
-    )
 
 
 async def post(
@@ -66,7 +38,7 @@ async def post(
                 response.close()
             return _answer(response.status, response.headers, text, clock)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise _failure(error, url.host or "") from error
+        raise failure(error, url.host or "", changes=True) from error
 
 
 def _answer(status: int, headers: CIMultiDictProxy[str], body: bytes, clock: Callable[[], datetime]) -> Answer:
@@ -89,14 +61,3 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bo
     except (aiohttp.ClientError, TimeoutError, OSError):
         pass
     return read[:limit], False
-
-
-def _failure(error: Exception, host: str) -> CallFailed:
-    """Certainly nothing sent: transient. Anything else: nobody knows."""
-    for kind, sentence in _NOTHING_SENT.items():
-        if isinstance(error, kind):
-            return TransientFailure(f"{host} {sentence}; nothing was sent.")
-    for kind, sentence in _NOBODY_KNOWS.items():
-        if isinstance(error, kind):
-            return UnknownOutcome(f"{host} {sentence}; the call may have taken effect.")
-    return UnknownOutcome(f"{host} broke the connection off before it answered; the call may have taken effect.")

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from order_receiver.norce.connect import Connect
-from order_receiver.norce.exchange import open_session
 from order_receiver.norce.hosts import base_url, scope
 from order_receiver.norce.tokens import Client, Tokens, TokenShelf
+from order_receiver.outgoing import open_session
 from order_receiver.settings.model import Norce
 
 
@@ -26,6 +26,6 @@ async def open_connect(
     """
     url = base_url(norce, allow_plain=allow_plain)
     client = Client(url, scope(norce), norce.client_id, secret)
-    async with open_session(norce.timeout, norce.concurrency + 1) as session:
+    async with open_session(norce.timeout, connections=norce.concurrency + 1) as session:
         tokens = Tokens(client, session, shelf, clock)
         yield Connect(url, tokens, session, norce.concurrency, clock)

@@ -2,12 +2,15 @@
 
 A member without a value is left out (null is never written, empty text counts as no value); lists are always there.
 Decimals are exact and in plain notation. Members may be added within a format number, never removed or changed.
+`Personal` marks what is masked where people are shown a value of it, as in the contract.
 """
 
 from decimal import Decimal
 from typing import TypeAlias
 
 from msgspec import Struct
+
+from order_receiver.contract.request import Personal, PersonalNumber
 
 FORMAT = "order-receiver/order/1"
 
@@ -30,15 +33,15 @@ class ApplicationPart(Part, kw_only=True, frozen=True):
 class AddressPart(Part, kw_only=True, frozen=True):
     """A postal address; `country` is ISO 3166-1 alpha-2."""
 
-    care_of: str | None = None
-    line1: str | None = None
-    line2: str | None = None
-    box: str | None = None
-    postal_code: str | None = None
-    city: str | None = None
+    care_of: Personal | None = None
+    line1: Personal | None = None
+    line2: Personal | None = None
+    box: Personal | None = None
+    postal_code: Personal | None = None
+    city: Personal | None = None
     region: str | None = None
     country: str | None = None
-    phone: str | None = None
+    phone: Personal | None = None
     gln: str | None = None
 
 
@@ -47,9 +50,9 @@ class CompanyPart(Part, kw_only=True, frozen=True):
 
     code: str | None = None
     name: str | None = None
-    vat_no: str | None = None
-    phone: str | None = None
-    email: str | None = None
+    vat_no: Personal | None = None
+    phone: Personal | None = None
+    email: Personal | None = None
     info: Info | None = None
 
 
@@ -57,14 +60,14 @@ class PersonPart(Part, kw_only=True, frozen=True):
     """The person of a party. `personal_number` must be kept from anyone who does not need it."""
 
     code: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
+    first_name: Personal | None = None
+    last_name: Personal | None = None
     title: str | None = None
-    email: str | None = None
-    mobile: str | None = None
-    private_phone: str | None = None
-    work_phone: str | None = None
-    personal_number: str | None = None
+    email: Personal | None = None
+    mobile: Personal | None = None
+    private_phone: Personal | None = None
+    work_phone: Personal | None = None
+    personal_number: PersonalNumber | None = None
     info: Info | None = None
 
 
@@ -72,7 +75,9 @@ class PartyPart(Part, kw_only=True, frozen=True):
     """Buyer, payer or recipient. `code` is the ERP's own number where the customer is known already."""
 
     code: str | None = None
-    name: str | None = None
+    group: str | None = None
+    """The customer group that the target knows, from its value table."""
+    name: Personal | None = None
     company: CompanyPart | None = None
     person: PersonPart | None = None
     address: AddressPart | None = None
@@ -103,6 +108,8 @@ class RowPart(Part, kw_only=True, frozen=True):
     unit_price_excl_vat: Decimal
     unit_vat: Decimal
     vat_rate: Decimal
+    vat_code: str | None = None
+    """The target's own code for `vat_rate`, from its value table."""
     original_unit_price_excl_vat: Decimal
     discount: Decimal | None = None
     total_excl_vat: Decimal
@@ -110,7 +117,7 @@ class RowPart(Part, kw_only=True, frozen=True):
     total_incl_vat: Decimal
     price_list: int | None = None
     promotions: list[PromotionPart]
-    comment: str | None = None
+    comment: Personal | None = None
     info: Info | None = None
 
 
@@ -133,6 +140,7 @@ class FeePart(Part, kw_only=True, frozen=True):
     description: str | None = None
     amount: Decimal
     vat_rate: Decimal
+    vat_code: str | None = None
 
 
 class DiscountPart(Part, kw_only=True, frozen=True):
@@ -189,14 +197,14 @@ class OrderPart(Part, kw_only=True, frozen=True):
     received_at: str
     order_date: str
     currency: str | None = None
-    customer_reference: str | None = None
-    invoice_reference: str | None = None
+    customer_reference: Personal | None = None
+    invoice_reference: Personal | None = None
     requested_order_no: str | None = None
     sales_contact: str | None = None
     sales_division: str | None = None
     discount_code: str | None = None
     refer_id: int | None = None
-    comment: str | None = None
+    comment: Personal | None = None
     hold: bool
     buyer: PartyPart | None = None
     payer: PartyPart | None = None
@@ -208,3 +216,5 @@ class OrderPart(Part, kw_only=True, frozen=True):
     payments: list[PaymentPart]
     shipping: ShippingPart | None = None
     info: Info | None = None
+    extra: dict[str, str] | None = None
+    """What enrichments found out about the order, by the names of the configuration."""

@@ -4,13 +4,26 @@ Every adapter and the Norce client raise one of these three and nothing else for
 worker decides by class alone. HTTP status does not decide by itself: an ERP's 404 or 503 may pass by itself.
 """
 
+from collections.abc import Sequence
+
 
 class CallFailed(Exception):
-    """A call to another system failed; `str()` is a plain sentence for operators, free of personal data."""
+    """A call to another system failed; `str()` is a plain sentence for operators.
+
+    It may quote the other system. What an order says about people is taken out of it where submissions are handled.
+    """
 
 
 class PermanentFailure(CallFailed):
-    """The other system understood and refused; repeating cannot help, so the task is parked at once."""
+    """The other system understood and refused; repeating cannot help, so the task is parked at once.
+
+    `missing` names what the other system would need, a kind and a key each (`product:ART-9`, `tax:25`; nothing about
+    people): all orders that wait for the same are let go together.
+    """
+
+    def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.missing = tuple(missing)
 
 
 class TransientFailure(CallFailed):
@@ -22,6 +35,10 @@ class TransientFailure(CallFailed):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NotYet(TransientFailure):
+    """The other system answered, and this one call has to wait: nothing is wrong there, so no other call need wait."""
 
 
 class UnknownOutcome(CallFailed):

@@ -48,7 +48,10 @@ class HoldReason(StrEnum):
     TOTALS_DIFFER = "totals-differ"
     UNKNOWN_APPLICATION = "unknown-application"
     NO_ROUTE = "no-route"
+    ENRICHMENT = "enrichment"
     MAPPING = "mapping"
+    MISSING_VALUE = "missing-value"
+    MISSING_IN_ERP = "missing-in-erp"
     PARKED = "parked"
     ERP_REFUSED = "erp-refused"
     NUMBERS_DIFFER = "numbers-differ"
@@ -84,12 +87,24 @@ EXPLANATIONS: Mapping[HoldReason, Explanation] = {
         "Add the application to the configuration, restart, then retry the order.",
     ),
     HoldReason.NO_ROUTE: Explanation(
-        "No target is configured for this order.",
-        "Name a target for its application, restart, then retry the order.",
+        "No target is configured for this order, or no rule takes it or all of its rows.",
+        "Name a target for its application or correct the rules, restart, then retry the order.",
+    ),
+    HoldReason.ENRICHMENT: Explanation(
+        "An enrichment cannot work for this order.",
+        "Correct the enrichment at the place named, restart, then retry the order; released, it goes on without.",
     ),
     HoldReason.MAPPING: Explanation(
         "The mapping could not turn the order into the target's document.",
         "Correct the mapping at the place named, restart, then retry the order.",
+    ),
+    HoldReason.MISSING_VALUE: Explanation(
+        "A value table of a target lacks a value that the order needs.",
+        "Add the value to the table: the order goes on by itself when the file has changed.",
+    ),
+    HoldReason.MISSING_IN_ERP: Explanation(
+        "A target lacks something that the order names: a product, a tax, a carrier.",
+        "Make it there, or name another in its settings; then `holds release CAUSE` lets go all that wait for it.",
     ),
     HoldReason.PARKED: Explanation(
         "A task of the order failed too often, or in a way that repeating cannot cure.",
@@ -104,3 +119,26 @@ EXPLANATIONS: Mapping[HoldReason, Explanation] = {
         "Find out in the ERP which order is the right one; remove the other, then release.",
     ),
 }
+
+
+CAUSES: Mapping[HoldReason, str] = {HoldReason.MISSING_VALUE: "value", HoldReason.MISSING_IN_ERP: "missing"}
+"""The first word of causes, for the reasons that have several: `value:TABLE:KEY`, `missing:TARGET:KIND:KEY`."""
+
+
+def reason_of(cause: str) -> HoldReason | None:
+    """The reason to hold that a cause stands for; a reason stands for itself too."""
+    word = cause.partition(":")[0]
+    return next((reason for reason in HoldReason if word in (reason.value, CAUSES.get(reason))), None)
+
+
+RETRY_ONLY = frozenset(
+    {
+        HoldReason.UNREADABLE,
+        HoldReason.UNKNOWN_APPLICATION,
+        HoldReason.NO_ROUTE,
+        HoldReason.MAPPING,
+        HoldReason.MISSING_VALUE,
+        HoldReason.MISSING_IN_ERP,
+    }
+)
+"""Without what these name there is nothing to go on with, so nobody can pass them by."""

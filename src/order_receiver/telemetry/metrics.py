@@ -1,7 +1,7 @@
 """Metrics in OpenMetrics form, and what each one means."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
@@ -12,13 +12,23 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 @dataclass(frozen=True, slots=True)
+class TargetBacklog:
+    """What waits for one target; its age in seconds, and whether the target is given orders."""
+
+    is_stopped: bool
+    waiting: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits in the store at this moment; ages in seconds."""
+    """What waits in the store at this moment; ages in seconds; targets by name."""
 
     tasks: Mapping[str, int]
     holds: Mapping[str, int]
     oldest_waiting: float
     oldest_unconfirmed: float
+    targets: Mapping[str, TargetBacklog] = field(default_factory=dict)
 
 
 class Answers(Collector):
@@ -98,9 +108,31 @@ class Metrics:
             "Age of the oldest order that Norce was not told about yet",
             registry=self.registry,
         )
+        self._stopped = Gauge(
+            "order_receiver_target_stopped",
+            "1 where a target is given no orders: its circuit is open, or it is paused",
+            ["target"],
+            registry=self.registry,
+        )
+        self._target_waiting = Gauge(
+            "order_receiver_target_waiting_orders",
+            "Orders that wait for a target, held ones left out",
+            ["target"],
+            registry=self.registry,
+        )
+        self._target_oldest = Gauge(
+            "order_receiver_target_oldest_seconds",
+            "How long the oldest of them has waited",
+            ["target"],
+            registry=self.registry,
+        )
 
     def render(self, backlog: Backlog) -> bytes:
         """All metrics as text, with the store's backlog as it stands."""
+        targets = backlog.targets
+        _set_all(self._stopped, {name: int(target.is_stopped) for name, target in targets.items()})
+        _set_all(self._target_waiting, {name: target.waiting for name, target in targets.items()})
+        _set_all(self._target_oldest, {name: target.oldest for name, target in targets.items()})
         _set_all(self._tasks, backlog.tasks)
         _set_all(self._holds, backlog.holds)
         self._oldest.set(backlog.oldest_waiting)
@@ -109,7 +141,7 @@ class Metrics:
         return text
 
 
-def _set_all(gauge: Gauge, values: Mapping[str, int]) -> None:
+def _set_all(gauge: Gauge, values: Mapping[str, float]) -> None:
     gauge.clear()
     for label, value in values.items():
         gauge.labels(label).set(value)

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from order_receiver.norce.connect import Connect
-from order_receiver.norce.exchange import open_session
 from order_receiver.norce.tokens import Client, Token, Tokens
+from order_receiver.outgoing import open_session
 
 SECRET = "s3cret+/=å"
 Reply = Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]

@@ -11,11 +11,11 @@ from aiohttp import web
 
 from order_receiver.contract.outgoing import OrderInfo, SendOrderStatusRequest
 from order_receiver.norce.connect import Connect
-from order_receiver.norce.exchange import open_session
 from order_receiver.norce.opening import open_connect
 from order_receiver.norce.references import confirmed
 from order_receiver.norce.tokens import Client, Tokens
 from order_receiver.orders.outcomes import CallFailed, PermanentFailure, TransientFailure, UnknownOutcome
+from order_receiver.outgoing import open_session
 from order_receiver.settings.model import Norce
 from order_receiver.settings.section import Secret
 
@@ -195,7 +195,7 @@ async def call_raw(speaks: Speaks, tokens: Tokens, clock: Any, seconds: float = 
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, open_session(seconds, 1) as session:
+    async with server, open_session(seconds, connections=1) as session:
         await Connect(url, tokens, session, 1, clock).send_order_status(CONFIRMED, 1)
 
 
@@ -276,7 +276,7 @@ async def test_no_connection_in_time(norce: Any, tokens: Tokens, clock: Any) -> 
 
     norce.replies.append(hold)
     async with (
-        open_session(5.0, 1) as one,
+        open_session(5.0, connections=1) as one,
         aiohttp.ClientSession(
             connector=one.connector, connector_owner=False, timeout=aiohttp.ClientTimeout(total=5, connect=0.01)
         ) as other,

@@ -2,8 +2,9 @@
 
 import pytest
 
-from order_receiver.contract.personal import mask, personal_kind, shorten, shown, shown_at
+from order_receiver.contract.personal import discreet, mask, personal_kind, shorten, shown, shown_at
 from order_receiver.contract.places import json_pointer, parse_pointer
+from order_receiver.contract.request import Address, ClientCustomer, Company, OrderItem, OrderRequest, Person
 from order_receiver.contract.scalars import Tree
 
 
@@ -81,3 +82,33 @@ def test_shorten_cuts_at_60_and_shows_control_characters() -> None:
 def test_json_pointer(path: tuple[str | int, ...], pointer: str) -> None:
     assert json_pointer(path) == pointer
     assert parse_pointer(pointer) == tuple(map(str, path))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Customer Åsa ÖBERG is blocked", "Customer *** *** is blocked"),
+        ('{"error": "no \\u00c5sa in Storgatan 1"}', '{"error": "no *** in ***"}'),
+        ("<fault>a&amp;b@example.org is unknown</fault>", "<fault>*** is unknown</fault>"),
+        ("Oslo is not in Oslofjorden; Al is short", "*** is not in Oslofjorden; Al is short"),
+        ("Item ART-1 is not sold in SE; ask asa@example.org, +46 70 1.", "Item ART-1 is not sold in SE; ask ***, ***."),
+        ("191212121212 has no credit: Leave at the door", "*** has no credit: ***"),
+    ],
+)
+def test_the_words_of_others_name_nobody(said: str, told: str) -> None:
+    address = Address(Line1="Storgatan 1", City="Oslo", CareOf="Al", Country="SE")
+    person = Person(
+        FirstName=" Åsa", LastName="Öberg", Email="asa@example.org", CellPhone="+46 70 1", SSN="191212121212"
+    )
+    order = OrderRequest(
+        SellTo=ClientCustomer(Person=person),
+        BillTo=ClientCustomer(Person=Person(SSN="191212121212")),
+        ShipTo=ClientCustomer(Person=Person(Address=address), Company=Company(Email="a&b@example.org")),
+        CustomerOrderComment="Leave at the door",
+        Items=[OrderItem(PartNo="ART-1")],
+    )
+    assert discreet(said, order) == told
+
+
+def test_an_order_without_people_hides_nothing() -> None:
+    assert discreet("HTTP 400: nothing", OrderRequest()) == "HTTP 400: nothing"

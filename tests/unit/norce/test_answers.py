@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_receiver.norce.answers import TEXT_LENGTH, Answer, clean, failure, wait_of
+from order_receiver.norce.answers import Answer, failure
+from order_receiver.orders.answers import TEXT_LENGTH, clean, wait_of
 from order_receiver.orders.outcomes import CallFailed, PermanentFailure, UnknownOutcome
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

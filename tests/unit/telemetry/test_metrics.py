@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from order_receiver.telemetry import Metrics
-from order_receiver.telemetry.metrics import CONTENT_TYPE, Backlog
+from order_receiver.telemetry.metrics import CONTENT_TYPE, Backlog, TargetBacklog
 
 NOTHING = Backlog({}, {}, 0.0, 0.0)
 
@@ -32,6 +32,9 @@ def test_everything_promised_is_there_from_the_start() -> None:
         "order_receiver_held_orders": "gauge",
         "order_receiver_oldest_waiting_seconds": "gauge",
         "order_receiver_oldest_unconfirmed_seconds": "gauge",
+        "order_receiver_target_stopped": "gauge",
+        "order_receiver_target_waiting_orders": "gauge",
+        "order_receiver_target_oldest_seconds": "gauge",
     }
     assert all(family.documentation for family in families.values())
 
@@ -80,6 +83,20 @@ def test_the_backlog_is_shown_as_it_stands() -> None:
     assert found["order_receiver_tasks state=waiting"] == 3
     assert "order_receiver_tasks state=parked" not in found
     assert "order_receiver_held_orders reason=mapping" not in found
+
+
+def test_targets_are_shown_as_they_stand() -> None:
+    targets = {
+        "erp": TargetBacklog(is_stopped=True, waiting=7, oldest=12.5),
+        "cards": TargetBacklog(is_stopped=False, waiting=0, oldest=0.0),
+    }
+    metrics = Metrics()
+    found = samples(metrics, Backlog({}, {}, 0.0, 0.0, targets))
+    assert found["order_receiver_target_stopped target=erp"] == 1
+    assert found["order_receiver_target_stopped target=cards"] == 0
+    assert found["order_receiver_target_waiting_orders target=erp"] == 7
+    assert found["order_receiver_target_oldest_seconds target=erp"] == 12.5
+    assert "order_receiver_target_stopped target=erp" not in samples(metrics)
 
 
 @pytest.mark.parametrize("value", ['with "quotes"', "line\nbreak", "back\\slash", "å"])
