@@ -8,7 +8,7 @@ import pytest
 from tests.store.conftest import SHOP, Look, MakeArrival, Take
 
 from order_receiver.orders.states import HoldReason, OrderState
-from order_receiver.store import accepting, changes, lanes, tables
+from order_receiver.store import accepting, changes, decisions, holding, lanes, submissions, tables
 from order_receiver.store.errors import NoSuchOrder, NotPossible
 from order_receiver.store.history import record
 from order_receiver.store.session import Session
@@ -29,7 +29,7 @@ async def test_the_whole_way_of_an_order_can_be_read_afterwards(
     order = await take(store, hold=HoldReason.DO_HOLD)
     order = await write(
         store,
-        lambda s: changes.lift_hold(s, order, later(1), "operator eva", waive=True, why="looked at it"),
+        lambda s: decisions.resume(s, order, later(1), "operator eva", waive=True, why="looked at it"),
         order,
     )
     await store.write(lambda s: record(s, order.id, later(2), "worker", "mapped", new="erp"))
@@ -64,10 +64,14 @@ async def test_the_whole_way_of_an_order_can_be_read_afterwards(
 async def test_a_hold_stands_beside_the_state(store: Store, take: Take, look: Look, later: Later) -> None:
     order = await take(store)
     text = "No target is configured."
-    order = await write(store, lambda s: changes.hold(s, order, HoldReason.NO_ROUTE, text, later(1), "worker"), order)
+    order = await write(
+        store, lambda s: holding.hold(s, order, HoldReason.NO_ROUTE, text, later(1), "worker", system="receiver"), order
+    )
     assert (order.state, order.hold, order.hold_text) == (OrderState.RECEIVED, HoldReason.NO_ROUTE, text)
     order = await write(
-        store, lambda s: changes.hold(s, order, HoldReason.MAPPING, "line 3", later(2), "worker"), order
+        store,
+        lambda s: holding.hold(s, order, HoldReason.MAPPING, "line 3", later(2), "worker", system="receiver"),
+        order,
     )
     lines = look(store, tables.history)[1:]
     assert [(row["event"], row["old"], row["new"]) for row in lines] == [
@@ -81,16 +85,18 @@ async def test_a_release_passes_the_reason_by_and_a_retry_does_not(
     store: Store, take: Take, look: Look, later: Later
 ) -> None:
     order = await take(store, hold=HoldReason.FINDINGS)
-    retry = partial(changes.lift_hold, order=order, at=later(1), actor="operator", waive=False, why=None)
+    retry = partial(decisions.resume, order=order, at=later(1), actor="operator", waive=False, why=None)
     order = await write(store, retry, order)
     assert (order.hold, order.hold_text, order.waived) == (None, None, frozenset())
     [task] = look(store, tables.tasks)
     assert (task["state"], task["due"], task["reason"], task["attempts"]) == ("waiting", later(1), None, 0)
     for reason in (HoldReason.FINDINGS, HoldReason.TOTALS_DIFFER):
         order = await write(
-            store, partial(changes.hold, order=order, reason=reason, text="x", at=later(2), actor="worker"), order
+            store,
+            partial(holding.hold, order=order, reason=reason, text="x", at=later(2), actor="worker", system="receiver"),
+            order,
         )
-        release = partial(changes.lift_hold, order=order, at=later(3), actor="operator", waive=True, why="fine")
+        release = partial(decisions.resume, order=order, at=later(3), actor="operator", waive=True, why="fine")
         order = await write(store, release, order)
     assert order.waived == {"findings", "totals-differ"}
     events = [row["event"] for row in look(store, tables.history)]
@@ -101,7 +107,7 @@ async def test_lifting_where_nothing_is_held_still_makes_tasks_due(
     store: Store, take: Take, look: Look, later: Later
 ) -> None:
     order = await take(store)
-    await store.write(lambda s: changes.lift_hold(s, order, later(9), "operator", waive=True, why=None))
+    await store.write(lambda s: decisions.resume(s, order, later(9), "operator", waive=False, why=None))
     assert look(store, tables.tasks)[0]["due"] == later(9)
     assert look(store, tables.orders)[0]["waived"] is None
 
@@ -118,7 +124,7 @@ async def test_an_impossible_move_is_refused(
 
 async def test_cancelling_takes_the_tasks_and_the_hold_away(store: Store, take: Take, look: Look, later: Later) -> None:
     order = await take(store, hold=HoldReason.DO_HOLD)
-    order = await write(store, lambda s: changes.cancel(s, order, later(1), "operator", "customer asked"), order)
+    order = await write(store, lambda s: decisions.cancel(s, order, later(1), "operator", "customer asked"), order)
     assert (order.state, order.hold) == (OrderState.CANCELLED, None)
     assert look(store, tables.tasks) == []
     line = look(store, tables.history)[-1]
@@ -134,7 +140,7 @@ async def test_an_order_that_an_erp_has_is_not_cancelled_here(store: Store, take
     order = await take(store)
     order = await write(store, lambda s: changes.move(s, order, OrderState.SUBMITTED, later(1), "erp"), order)
     with pytest.raises(NotPossible, match="Cancel it in the ERP"):
-        await store.write(lambda s: changes.cancel(s, order, later(2), "operator", None))
+        await store.write(lambda s: decisions.cancel(s, order, later(2), "operator", None))
 
 
 async def test_an_order_on_its_way_into_an_erp_is_not_cancelled(store: Store, take: Take, later: Later) -> None:
@@ -143,7 +149,7 @@ async def test_an_order_on_its_way_into_an_erp_is_not_cancelled(store: Store, ta
     new = NewTask(system="target:erp", kind="submit", order_id=order.id)
     await store.write(lambda s: lanes.hand_over(s, new, later(1), 60, lambda task: None))
     with pytest.raises(NotPossible):
-        await store.write(lambda s: changes.cancel(s, order, later(2), "operator", None))
+        await store.write(lambda s: decisions.cancel(s, order, later(2), "operator", None))
 
 
 async def test_an_unknown_order_is_said_to_be_unknown(store: Store) -> None:
@@ -160,7 +166,45 @@ async def test_an_order_that_an_erp_may_have_is_not_cancelled(store: Store, take
     attempt = Attempt(later(1), 1.0, "unknown", "no answer")
     await store.write(lambda s: lanes.put_back(s, task, attempt, due=later(90), reason="no answer"))
     with pytest.raises(NotPossible, match="ended unclear"):
-        await store.write(lambda s: changes.cancel(s, order, later(2), "operator", None))
+        await store.write(lambda s: decisions.cancel(s, order, later(2), "operator", None))
+
+
+async def test_an_order_whose_worker_vanished_is_not_cancelled(store: Store, take: Take, later: Later) -> None:
+    """Nobody wrote down what the first attempt did; the second one failed before it could look."""
+    order = await take(store)
+    new = NewTask(system="target:erp", kind="submit", order_id=order.id)
+    await store.write(lambda s: lanes.hand_over(s, new, later(1), 60, lambda task: None))
+    [task] = await store.write(lambda s: lanes.claim(s, "target:erp", 1, later(99), 60))
+    attempt = Attempt(later(99), 1.0, "transient", "no connection")
+    await store.write(lambda s: lanes.put_back(s, task, attempt, due=later(199), reason="no connection"))
+    with pytest.raises(NotPossible, match="ended unclear"):
+        await store.write(lambda s: decisions.cancel(s, order, later(100), "operator", None))
+    order = await write(store, lambda s: decisions.cancel(s, order, later(101), "eva", None, looked=True), order)
+    assert order.state is OrderState.CANCELLED
+
+
+@pytest.mark.parametrize("in_whole", [True, False])
+async def test_an_order_of_which_a_target_has_something_is_not_cancelled(
+    store: Store, take: Take, later: Later, in_whole: bool
+) -> None:
+    """A target that gives no number has its part, or a first call was made and the second refused for good."""
+    order = await take(store)
+
+    def operation(session: Session) -> None:
+        lanes.drop_all(session, order.id)
+        row = submissions.add(
+            session, order.id, "cards", "k", (b"{}", "application/json", "json"), later(1), gives_number=False
+        )
+        if in_whole:
+            submissions.mark_submitted(session, row, later(2), None, "7")
+        else:
+            submissions.save_step(session, row, {"id": "7"})
+
+    await store.write(operation)
+    with pytest.raises(NotPossible, match="has been handed to cards, or a piece of it"):
+        await store.write(lambda s: decisions.cancel(s, order, later(3), "operator", None))
+    order = await write(store, lambda s: decisions.cancel(s, order, later(4), "eva", None, looked=True), order)
+    assert order.state is OrderState.CANCELLED
 
 
 async def test_an_order_that_its_erp_refused_can_be_cancelled_but_not_resumed(
@@ -168,25 +212,33 @@ async def test_an_order_that_its_erp_refused_can_be_cancelled_but_not_resumed(
 ) -> None:
     order = await take(store)
     order = await write(store, lambda s: changes.move(s, order, OrderState.SUBMITTED, later(1), "erp"), order)
-    refused = partial(changes.hold, order=order, reason=HoldReason.ERP_REFUSED, text="closed", at=later(2), actor="erp")
+    refused = partial(
+        holding.hold,
+        order=order,
+        reason=HoldReason.ERP_REFUSED,
+        text="closed",
+        at=later(2),
+        actor="erp",
+        system="target:erp",
+    )
     order = await write(store, refused, order)
     with pytest.raises(NotPossible, match="refused"):
-        await store.write(lambda s: changes.resume(s, order, later(3), "eva", waive=False, why=None))
-    order = await write(store, lambda s: changes.cancel(s, order, later(4), "eva", "never mind"), order)
+        await store.write(lambda s: decisions.resume(s, order, later(3), "eva", waive=False, why=None))
+    order = await write(store, lambda s: decisions.cancel(s, order, later(4), "eva", "never mind"), order)
     assert (order.state, order.hold) == (OrderState.CANCELLED, None)
 
 
 async def test_only_what_waits_is_resumed(store: Store, take: Take, look: Look, later: Later) -> None:
     order = await take(store, hold=HoldReason.DO_HOLD)
     order = await write(
-        store, partial(changes.resume, order=order, at=later(1), actor="eva", waive=True, why=None), order
+        store, partial(decisions.resume, order=order, at=later(1), actor="eva", waive=True, why=None), order
     )
     assert order.waived == {"do-hold"}
     await store.write(lambda s: lanes.drop_all(s, order.id))
     with pytest.raises(NotPossible, match="is not held"):
-        await store.write(lambda s: changes.resume(s, order, later(2), "eva", waive=True, why=None))
+        await store.write(lambda s: decisions.resume(s, order, later(2), "eva", waive=True, why=None))
     with pytest.raises(NotPossible, match="Nothing of order"):
-        await store.write(lambda s: changes.resume(s, order, later(2), "eva", waive=False, why=None))
+        await store.write(lambda s: decisions.resume(s, order, later(2), "eva", waive=False, why=None))
 
 
 async def test_a_move_from_a_state_that_has_passed_is_refused(

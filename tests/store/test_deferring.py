@@ -14,7 +14,7 @@ from tests.store.conftest import Look, Rows, Start, Take, on_postgresql
 
 from order_receiver.orders.outcomes import CallFailed
 from order_receiver.orders.states import HoldReason, OrderState
-from order_receiver.store import changes, lanes, submissions, tables
+from order_receiver.store import changes, holding, lanes, submissions, tables
 from order_receiver.store.database import Database
 from order_receiver.store.errors import LeaseLost, NoSuchOrder, NotPossible
 from order_receiver.store.history import record
@@ -187,7 +187,7 @@ class Scenario:
         ]
         unruly: list[Callable[[Session], object]] = [
             lambda s: changes.move(s, changes.order_row(s, order.id), OrderState.PLACED, at, name, number=name[:20]),
-            lambda s: changes.hold(s, order, HoldReason.PARKED, name, at, name),
+            lambda s: holding.hold(s, order, HoldReason.PARKED, name, at, name, system="receiver"),
         ]
         if not self.tame:
             return draw.choice([*once.values(), *often, *unruly])

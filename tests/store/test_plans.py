@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event, text
 from tests.store.conftest import SHOP
 
 from order_receiver.orders.states import OrderState
-from order_receiver.store import queries
+from order_receiver.store import circuits, queries
 from order_receiver.store.queries import OrderFilter
 from order_receiver.store.store import Store
 
@@ -57,6 +57,7 @@ QUESTIONS: Mapping[str, Callable[[Engine], object]] = {
     "orders retry --reason": lambda engine: queries.held_orders(engine, "mapping"),
     "orders show": lambda engine: [queries.story(engine, found) for found in queries.find_orders(engine, "6000")],
     "metrics": queries.count,
+    "targets": circuits.waiting,
 }
 
 

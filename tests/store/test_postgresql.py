@@ -15,7 +15,7 @@ import pytest
 from tests.postgresql.server import database_of
 from tests.store.conftest import PATIENCE, Look, MakeArrival, Start, Take, on_postgresql, put, until
 
-from order_receiver.store import accepting, changes, lanes, schema, submissions, tables
+from order_receiver.store import accepting, changes, decisions, lanes, schema, submissions, tables
 from order_receiver.store.errors import LeaseLost, NotPossible, StoreUnavailable
 from order_receiver.store.postgresql import PostgresServer
 from order_receiver.store.session import Operation, Session
@@ -256,7 +256,7 @@ async def test_an_order_whose_task_is_just_being_claimed_is_not_cancelled(
     await until(pause.reached.is_set)
 
     def cancel(session: Session) -> None:
-        changes.cancel(session, changes.order_row(session, order.id), session.now, "eva", None)
+        decisions.cancel(session, changes.order_row(session, order.id), session.now, "eva", None)
 
     cancelling = asyncio.ensure_future(operator.write(cancel))
     await until(lambda: waits(server))

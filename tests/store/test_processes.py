@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from tests.store.conftest import Look, MakeArrival, Start, Take
 
 from order_receiver.orders.states import HoldReason, OrderState
-from order_receiver.store import accepting, changes, lanes, tables
+from order_receiver.store import accepting, changes, decisions, holding, lanes, tables
 from order_receiver.store.errors import LeaseLost, NotPossible
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
@@ -195,7 +195,7 @@ async def test_a_holder_that_was_paused_past_its_lease_can_write_nothing_more(
         lanes.put_back(session, late, Attempt(session.now, 1.0, "transient", "x"), due=session.now, reason="x")
 
     def park(session: Session) -> None:
-        changes.hold(session, order, HoldReason.PARKED, "x", session.now, "worker")
+        holding.hold(session, order, HoldReason.PARKED, "x", session.now, "worker", system="receiver")
         lanes.put_back(session, late, None, due=None, reason="x")
 
     def save(session: Session) -> None:
@@ -221,19 +221,19 @@ async def test_a_hold_and_a_release_at_once_lose_nothing(open_store: Start, take
 
         def hold(session: Session, order_id: int = order.id) -> None:
             found = changes.order_row(session, order_id)
-            changes.hold(session, found, HoldReason.MAPPING, "line 3", session.now, "worker")
+            holding.hold(session, found, HoldReason.TOTALS_DIFFER, "line 3", session.now, "worker", system="receiver")
 
         def release(session: Session, order_id: int = order.id) -> None:
             found = changes.order_row(session, order_id)
-            changes.resume(session, found, session.now, "eva", waive=True, why=None)
+            decisions.resume(session, found, session.now, "eva", waive=True, why=None)
 
         await asyncio.gather(worker.write(hold), operator.write(release))
         now = await worker.read(partial(changes.order_row, order_id=order.id))
         lines = [line for line in look(worker, tables.history) if line["order_id"] == order.id]
         told = [(line["event"], line["old"], line["new"]) for line in lines[-2:]]
         assert (told, now.hold, set(now.waived)) in [
-            ([("released", "do-hold", None), ("held", None, "mapping")], HoldReason.MAPPING, {"do-hold"}),
-            ([("held", "do-hold", "mapping"), ("released", "mapping", None)], None, {"mapping"}),
+            ([("released", "do-hold", None), ("held", None, "totals-differ")], HoldReason.TOTALS_DIFFER, {"do-hold"}),
+            ([("held", "do-hold", "totals-differ"), ("released", "totals-differ", None)], None, {"totals-differ"}),
         ]
 
 
@@ -244,7 +244,7 @@ async def test_releases_by_two_people_at_once_are_one(open_store: Start, take: T
 
         def release(session: Session, order_id: int = order.id) -> None:
             found = changes.order_row(session, order_id)
-            changes.resume(session, found, session.now, "eva", waive=True, why=None)
+            decisions.resume(session, found, session.now, "eva", waive=True, why=None)
 
         found = await asyncio.gather(one.write(release), other.write(release), return_exceptions=True)
         assert sorted(map(type, found), key=str) == sorted([NotPossible, type(None)], key=str)
@@ -277,7 +277,7 @@ async def test_an_order_is_not_cancelled_and_worked_on_at_once(open_store: Start
         await add(operator, order.id)
 
         def cancel(session: Session, order_id: int = order.id) -> None:
-            changes.cancel(session, changes.order_row(session, order_id), session.now, "eva", None)
+            decisions.cancel(session, changes.order_row(session, order_id), session.now, "eva", None)
 
         async def cancelled(operation: partial[None]) -> bool:
             try:

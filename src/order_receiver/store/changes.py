@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select, update
 
 from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import HoldReason, OrderState, can_move
-from order_receiver.store import lanes, tables
+from order_receiver.store import tables
 from order_receiver.store.errors import NoSuchOrder, NotPossible
 from order_receiver.store.history import record
 from order_receiver.store.session import Session
@@ -35,11 +35,6 @@ _move = Deferrable(
     .returning(_o.id),
     Rank.MOVE_ORDER,
     "order_id",
-)
-_set_hold = Statement(
-    update(tables.orders)
-    .where(_o.id == bindparam("order_id"))
-    .values(hold=bindparam("code"), hold_text=bindparam("text"), waived=bindparam("passed"), updated_at=bindparam("at"))
 )
 
 
@@ -98,62 +93,6 @@ def move(
     return msgspec.structs.replace(order, state=to, erp_order_no=number)
 
 
-def hold(session: Session, order: OrderRow, reason: HoldReason, text: str, at: datetime, actor: str) -> None:
-    """Let an order wait for a person, with the reason code and a plain sentence."""
-    session.change(_set_hold, order_id=order.id, code=reason.value, text=text, passed=_waived(order.waived), at=at)
-    old = None if order.hold is None else order.hold.value
-    record(session, order.id, at, actor, "held", old=old, new=reason.value, why=text)
-
-
-def lift_hold(session: Session, order: OrderRow, at: datetime, actor: str, *, waive: bool, why: str | None) -> OrderRow:
-    """End a hold and make the order's tasks due; the order as it is then.
-
-    With `waive` the reason is passed by from now on (a person released the order in spite of it); without it the
-    same check is made again (the cause has been mended).
-    """
-    waived = order.waived | {order.hold.value} if waive and order.hold is not None else order.waived
-    session.change(_set_hold, order_id=order.id, code=None, text=None, passed=_waived(waived), at=at)
-    lanes.wake(session, order.id, at)
-    old = None if order.hold is None else order.hold.value
-    record(session, order.id, at, actor, "released" if waive else "retried", old=old, why=why)
-    return msgspec.structs.replace(order, hold=None, hold_text=None, waived=waived)
-
-
-def resume(session: Session, order: OrderRow, at: datetime, actor: str, *, waive: bool, why: str | None) -> None:
-    """A person lets an order go on: released in spite of its hold (`waive`), or tried again. Raises NotPossible."""
-    if order.hold is HoldReason.ERP_REFUSED:
-        raise NotPossible(
-            f"The ERP refused order {order.key}. When it answers again with a number, the order goes on by itself; "
-            "if it never will, cancel the order."
-        )
-    if order.hold is None and waive:
-        raise NotPossible(f"Order {order.key} is not held: it is {order.state}.")
-    if order.hold is None and not lanes.has_tasks(session, order.id):
-        raise NotPossible(f"Nothing of order {order.key} waits: it is {order.state}.")
-    lift_hold(session, order, at, actor, waive=waive, why=why)
-
-
-def cancel(session: Session, order: OrderRow, at: datetime, actor: str, why: str | None) -> None:
-    """Cancel an order that no ERP has: its tasks go. Raises NotPossible where one has it, or may have it."""
-    if order.state is not OrderState.RECEIVED and order.hold is not HoldReason.ERP_REFUSED:
-        raise NotPossible(
-            f"Order {order.key} is {order.state}: only an order that no ERP has yet can be cancelled here. "
-            "Cancel it in the ERP."
-        )
-    if lanes.under_way(session, order.id):
-        raise NotPossible(
-            f"Order {order.key} is being worked on just now and may be on its way into an ERP. Try again."
-        )
-    if order.state is OrderState.RECEIVED and lanes.ended_unclear(session, order.id):
-        raise NotPossible(
-            f"An attempt to hand order {order.key} to the ERP ended unclear, so the ERP may have it. "
-            "Retry the order, which looks first, and cancel it in the ERP."
-        )
-    lanes.drop_all(session, order.id)
-    session.change(_set_hold, order_id=order.id, code=None, text=None, passed=_waived(order.waived), at=at)
-    move(session, msgspec.structs.replace(order, hold=None), OrderState.CANCELLED, at, actor, why=why)
-
-
 def order_from(row: Row) -> OrderRow:
     """An order from its ORDER_COLUMNS."""
     order_id, application_key, reference, state, held, waived, number, received_at, hold_text = row
@@ -169,5 +108,6 @@ def order_from(row: Row) -> OrderRow:
     )
 
 
-def _waived(reasons: frozenset[str]) -> str | None:
+def waived_text(reasons: frozenset[str]) -> str | None:
+    """Reasons that were passed by, as `orders` keeps them."""
     return msgspec.json.encode(sorted(reasons)).decode() if reasons else None

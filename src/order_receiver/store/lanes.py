@@ -7,7 +7,22 @@ time in the future: a worker that dies leaves nothing to clean up, its tasks sim
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, String, Text, bindparam, case, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from order_receiver.store import tables
 from order_receiver.store.errors import LeaseLost
@@ -28,25 +43,47 @@ PROCESS = "process"
 _t = tables.tasks.c
 _TASK = (_t.id, _t.order_id, _t.system, _t.kind, _t.fence, _t.attempts, _t.payload)
 
-_due_ids = (
-    select(_t.id)
-    .where(_t.system == bindparam("of_system"), _t.due.is_not(None), _t.due <= bindparam("now"))
-    .order_by(_t.due)
-    .limit(bindparam("limit", type_=Integer))
-    .with_for_update(skip_locked=True)
+_flows = (
+    select(literal(1))
+    .where(
+        tables.circuits.c.system == bindparam("of_system"),
+        tables.circuits.c.until.is_(None),
+        tables.circuits.c.paused_at.is_(None),
+    )
+    .exists()
 )
-"""What another worker is just claiming is passed over, where the database lets two claim at once."""
 _in_hand = (
     _t.id == bindparam("task"),
     _t.fence == bindparam("held_fence"),
     _t.state == TaskState.RUNNING.value,
 )
-_claim = Statement(
-    update(tables.tasks)
-    .where(_t.id.in_(_due_ids))
-    .values(state=TaskState.RUNNING.value, due=bindparam("lease_end"), fence=_t.fence + 1, attempts=_t.attempts + 1)
-    .returning(*_TASK)
-)
+
+
+def _claiming(*conditions: ColumnElement[bool]) -> Statement:
+    """What another worker is just claiming is passed over, where the database lets two claim at once."""
+    due_ids = (
+        select(_t.id)
+        .where(_t.system == bindparam("of_system"), _t.due.is_not(None), _t.due <= bindparam("now"), *conditions)
+        .order_by(_t.due)
+        .limit(bindparam("limit", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+    return Statement(
+        update(tables.tasks)
+        .where(_t.id.in_(due_ids))
+        .values(
+            state=TaskState.RUNNING.value,
+            due=bindparam("lease_end"),
+            fence=_t.fence + 1,
+            attempts=_t.attempts + 1,
+            lost=case((_t.state == TaskState.RUNNING.value, 1), else_=_t.lost),
+        )
+        .returning(*_TASK)
+    )
+
+
+_claim = _claiming()
+_claim_flowing = _claiming(_flows)
 _extend = Statement(update(tables.tasks).where(*_in_hand).values(due=bindparam("lease_end")))
 _remove = Deferrable(delete(tables.tasks).where(*_in_hand).returning(_t.id, _t.followed), Rank.REMOVE_TASK, "task")
 _put_back = Statement(
@@ -105,14 +142,15 @@ _insert_attempt = Deferrable(
     ),
     Rank.RECORD,
 )
+_of_system = or_(bindparam("of_system", type_=String).is_(None), _t.system == bindparam("of_system", type_=String))
 _wake_parked = Statement(
     update(tables.tasks)
-    .where(_t.order_id == bindparam("of_order"), _t.state == TaskState.PARKED.value)
+    .where(_t.order_id == bindparam("of_order"), _of_system, _t.state == TaskState.PARKED.value)
     .values(state=TaskState.WAITING.value, due=bindparam("now"), attempts=0, reason=None)
 )
 _wake_waiting = Statement(
     update(tables.tasks)
-    .where(_t.order_id == bindparam("of_order"), _t.state == TaskState.WAITING.value)
+    .where(_t.order_id == bindparam("of_order"), _of_system, _t.state == TaskState.WAITING.value)
     .values(due=bindparam("now"), attempts=0)
 )
 _park_waiting = Statement(
@@ -135,6 +173,9 @@ _unclear = Statement(
         or_(tables.attempts.c.outcome == UNKNOWN, tables.attempts.c.outcome == ERROR),
     )
     .limit(1)
+)
+_lost = Statement(
+    select(_t.id).where(_t.order_id == bindparam("of_order"), _t.system != RECEIVER, _t.lost == 1).limit(1)
 )
 _lock = Deferrable(
     select(tables.orders.c.id)
@@ -164,8 +205,19 @@ _hand = Statement(select(_t.id).where(*_in_hand).with_for_update())
 
 
 def claim(session: Session, system: str, limit: int, now: datetime, lease: float) -> Sequence[Task]:
-    """Take up to `limit` due tasks of a system for `lease` seconds."""
-    rows = session.all(_claim, of_system=system, now=now, limit=limit, lease_end=now + timedelta(seconds=lease))
+    """Take up to `limit` due tasks of a system for `lease` seconds, the first due ones."""
+    return _claimed(session, _claim, system, limit, now, lease)
+
+
+def claim_flowing(session: Session, system: str, limit: int, now: datetime, lease: float) -> Sequence[Task]:
+    """The same where the system has a circuit: nothing while that is open or paused, at no other cost."""
+    return _claimed(session, _claim_flowing, system, limit, now, lease)
+
+
+def _claimed(
+    session: Session, statement: Statement, system: str, limit: int, now: datetime, lease: float
+) -> Sequence[Task]:
+    rows = session.all(statement, of_system=system, now=now, limit=limit, lease_end=now + timedelta(seconds=lease))
     return [_task(row) for row in sorted(rows)]
 
 
@@ -298,10 +350,13 @@ def record_attempt(session: Session, task: Task, attempt: Attempt) -> None:
     )
 
 
-def wake(session: Session, order_id: int, now: datetime) -> int:
-    """Make an order's parked tasks, and those that wait for a retry, due now; how many were parked."""
-    session.change(_wake_waiting, of_order=order_id, now=now)
-    return session.change(_wake_parked, of_order=order_id, now=now)
+def wake(session: Session, order_id: int, now: datetime, system: str | None = None) -> int:
+    """Make an order's parked tasks and those that wait for a retry due now, of one system or all.
+
+    Returns how many were parked.
+    """
+    session.change(_wake_waiting, of_order=order_id, of_system=system, now=now)
+    return session.change(_wake_parked, of_order=order_id, of_system=system, now=now)
 
 
 def under_way(session: Session, order_id: int) -> bool:
@@ -321,7 +376,7 @@ def has_tasks(session: Session, order_id: int) -> bool:
 
 def ended_unclear(session: Session, order_id: int) -> bool:
     """Whether another system may know the order although nobody saw it arrive there."""
-    return session.one(_unclear, of_order=order_id) is not None
+    return any(session.one(look, of_order=order_id) is not None for look in (_unclear, _lost))
 
 
 def drop_all(session: Session, order_id: int) -> int:

@@ -1,11 +1,11 @@
 """Questions that people and monitors ask; none of them is on the hot path."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, literal_column, select
 
 from order_receiver.orders.states import OrderState
 from order_receiver.store import tables
@@ -16,7 +16,11 @@ Line = TypeVar("Line")
 
 OPEN_STATES = (OrderState.RECEIVED, OrderState.SUBMITTED, OrderState.PLACED)
 
-_o, _t = tables.orders.c, tables.tasks.c
+_o, _t, _h, _c = tables.orders.c, tables.tasks.c, tables.holds.c, tables.causes.c
+_SHOWN = (_o.hold.is_not(None), ~select(_h.order_id).where(_h.order_id == _o.id).exists())
+"""Orders whose only hold is the one that they show."""
+_PLAIN = (_o.hold.is_not(None), ~select(_c.order_id).where(_c.order_id == _h.order_id, _c.system == _h.system).exists())
+"""Holds without causes."""
 _NOT_CONFIRMED = _o.state != literal_column("'confirmed'")
 """The condition of ix_orders_state, word for word: only so SQLite sees that the index will do."""
 
@@ -44,6 +48,15 @@ class Listed:
     erp_order_no: str | None
     received_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """What an order waits for, and whose task it is that cannot go on."""
+
+    system: str
+    reason: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,7 @@ class SubmissionLine:
 
     target: str
     key: str
+    gives_number: bool
     erp_order_no: str | None
     erp_id: str | None
     submitted_at: datetime | None
@@ -111,6 +125,7 @@ class Story:
     """All that is known about one order."""
 
     order: Listed
+    holds: Sequence[HoldLine]
     history: Sequence[HistoryLine]
     tasks: Sequence[TaskLine]
     attempts: Sequence[AttemptLine]
@@ -161,9 +176,10 @@ def find_orders(engine: Engine, reference: str, application_key: str | None = No
 
 def held_orders(engine: Engine, reason: str | None) -> list[int]:
     """Ids of all orders that are held, by one reason or by any."""
-    query = select(_o.id).where(_o.hold.is_not(None) if reason is None else _o.hold == reason).order_by(_o.id)
-    with engine.connect() as connection:
-        return list(connection.execute(query).scalars())
+    if reason is None:
+        return _ids(engine, select(_o.id).where(_o.hold.is_not(None)))
+    held = select(_o.id).join(tables.holds, _h.order_id == _o.id).where(_h.reason == reason, _o.hold.is_not(None))
+    return _ids(engine, held, select(_o.id).where(_o.hold == reason))
 
 
 def story(engine: Engine, order: Listed) -> Story:
@@ -171,12 +187,24 @@ def story(engine: Engine, order: Listed) -> Story:
     with engine.connect() as connection:
         return Story(
             order=order,
+            holds=_holds(connection, order),
             history=_lines(connection, tables.history, HistoryLine, order.id),
             tasks=_lines(connection, tables.tasks, TaskLine, order.id),
             attempts=_lines(connection, tables.attempts, AttemptLine, order.id),
-            submissions=_lines(connection, tables.submissions, SubmissionLine, order.id),
+            submissions=[
+                replace(line, gives_number=bool(line.gives_number))
+                for line in _lines(connection, tables.submissions, SubmissionLine, order.id)
+            ],
             messages=_lines(connection, tables.messages, MessageLine, order.id),
         )
+
+
+def _holds(connection: Connection, order: Listed) -> list[HoldLine]:
+    if order.hold is None:
+        return []
+    found = select(_h.system, _h.reason, _h.text).where(_h.order_id == order.id).order_by(_h.system)
+    lines = [HoldLine(*row) for row in connection.execute(found)]
+    return lines or [HoldLine("", order.hold, order.hold_text or "")]
 
 
 def _lines(connection: Connection, table: Table, line: Callable[..., Line], order_id: int) -> list[Line]:
@@ -215,6 +243,48 @@ def count(engine: Engine) -> Counted:
 
 def _oldest(connection: Connection, state: OrderState) -> datetime | None:
     return connection.execute(select(func.min(_o.received_at)).where(*_in(state.value))).scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class CauseLine:
+    """What orders are held by: a cause of its own, or else the reason."""
+
+    cause: str
+    orders: int
+    oldest: datetime
+
+
+def list_causes(engine: Engine) -> list[CauseLine]:
+    """What holds orders, most first; an order with several holds is counted at each."""
+    counted = (func.count(_o.id.distinct()), func.min(_o.received_at))
+    held = select(_h.reason, *counted).join(tables.orders, _o.id == _h.order_id).where(*_PLAIN).group_by(_h.reason)
+    caused = select(_c.cause, *counted).join(tables.orders, _o.id == _c.order_id).where(_o.hold.is_not(None))
+    shown = select(_o.hold, *counted).where(*_SHOWN).group_by(_o.hold)
+    found: dict[str, CauseLine] = {}
+    with engine.connect() as connection:
+        for query in (held, caused.group_by(_c.cause), shown):
+            for cause, orders, oldest in connection.execute(query):
+                known = found.get(cause, CauseLine(cause, 0, oldest))
+                found[cause] = CauseLine(cause, known.orders + orders, min(known.oldest, oldest))
+    return sorted(found.values(), key=lambda line: (-line.orders, line.cause))
+
+
+def value_causes(engine: Engine) -> list[str]:
+    """The causes of which each order may have several, each once."""
+    with engine.connect() as connection:
+        return list(connection.execute(select(_c.cause).distinct()).scalars())
+
+
+def held_by(engine: Engine, cause: str) -> list[int]:
+    """The ids of orders that a cause holds, oldest first."""
+    held = select(_o.id).join(tables.holds, _h.order_id == _o.id).where(_h.reason == cause, *_PLAIN)
+    caused = select(_o.id).join(tables.causes, _c.order_id == _o.id).where(_c.cause == cause, _o.hold.is_not(None))
+    return _ids(engine, held, caused, select(_o.id).where(_o.hold == cause, *_SHOWN))
+
+
+def _ids(engine: Engine, *queries: Select[int]) -> list[int]:
+    with engine.connect() as connection:
+        return sorted({order_id for query in queries for order_id in connection.execute(query).scalars()})
 
 
 @dataclass(frozen=True, slots=True)

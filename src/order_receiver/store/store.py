@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from order_receiver.store import schema, shelves
 from order_receiver.store.database import Bell, Database
 from order_receiver.store.errors import StoreUnavailable
+from order_receiver.store.news import NUMBER, WORK
 from order_receiver.store.reading import number_of
 from order_receiver.store.session import Operation
 from order_receiver.store.sqlite import SqliteFile
@@ -27,9 +28,6 @@ SELDOM = 15.0
 
 NUMBER_LOOK, NUMBER_LOOK_UNTOLD = 1.0, 0.1
 """Seconds between looks for an awaited number, where other processes tell of it and where they do not."""
-
-WORK, NUMBER = "work", "number"
-"""The kinds of news that processes tell one another."""
 
 
 def now() -> datetime:

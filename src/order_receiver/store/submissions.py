@@ -15,12 +15,22 @@ from order_receiver.store.values import OrderRow, SubmissionRow
 _s = tables.submissions.c
 _ROW = (
     *(_s.order_id, _s.target, _s.key, _s.document, _s.media_type, _s.extension),
-    *(_s.step, _s.erp_order_no, _s.erp_id),
+    *(_s.step, _s.erp_order_no, _s.erp_id, _s.gives_number),
 )
 _this = (_s.order_id == bindparam("of_order"), _s.target == bindparam("of_target"))
 
 _insert = Deferrable(
-    insertion(tables.submissions, "order_id", "target", "key", "media_type", "extension", "document", "created_at"),
+    insertion(
+        tables.submissions,
+        "order_id",
+        "target",
+        "key",
+        "media_type",
+        "extension",
+        "document",
+        "gives_number",
+        "created_at",
+    ),
     Rank.SUBMISSION,
 )
 _by_order = Statement(select(*_ROW).where(*_this))
@@ -50,9 +60,16 @@ _steps = msgspec.json.Decoder(dict[str, str])
 
 
 def add(
-    session: Session, order_id: int, target: str, key: str, document: tuple[bytes, str, str], at: datetime
+    session: Session,
+    order_id: int,
+    target: str,
+    key: str,
+    document: tuple[bytes, str, str],
+    at: datetime,
+    *,
+    gives_number: bool = True,
 ) -> SubmissionRow:
-    """Add a submission; `document` is content, media type and file ending."""
+    """Add a submission; `document` is content, media type and file ending. One of an order's gives its number."""
     content, media_type, extension = document
     session.defer(
         _insert,
@@ -61,11 +78,12 @@ def add(
         target=target,
         key=key,
         document=content,
+        gives_number=int(gives_number),
         media_type=media_type,
         extension=extension,
         created_at=at,
     )
-    return _submission((order_id, target, key, content, media_type, extension, None, None, None))
+    return _submission((order_id, target, key, content, media_type, extension, None, None, None, gives_number))
 
 
 def of_order(session: Session, order_id: int, target: str) -> SubmissionRow | None:
@@ -110,7 +128,7 @@ def mark_numbered(session: Session, row: SubmissionRow, number: str) -> None:
 
 
 def _submission(row: Row) -> SubmissionRow:
-    order_id, target, key, document, media_type, extension, step, number, erp_id = row
+    order_id, target, key, document, media_type, extension, step, number, erp_id, gives_number = row
     return SubmissionRow(
         order_id=order_id,
         target=target,
@@ -121,4 +139,5 @@ def _submission(row: Row) -> SubmissionRow:
         step=_steps.decode(step) if step else {},
         erp_order_no=number,
         erp_id=erp_id,
+        gives_number=bool(gives_number),
     )

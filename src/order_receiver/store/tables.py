@@ -106,7 +106,8 @@ orders = Table(
     ),
     Index("ix_orders_state", "state", "received_at", **where("state <> 'confirmed'")),
 )
-"""One row an order, for life. `hold` is the reason code of a hold, `waived` the reasons a person passed by."""
+"""One row an order, for life. `hold` is the reason code of its weightiest hold, `waived` the reasons that were
+passed by."""
 # Nothing needs ix_orders_open since revision 0003: a release after the one with 0003 may drop it. (ADR 0028)
 
 messages = Table(
@@ -122,6 +123,27 @@ messages = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """What came over the wire, byte for byte: the `first` message of an order, and each `conflict` with it."""
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("order_id", Id, ForeignKey("orders.id"), primary_key=True),
+    Column("system", words(60), primary_key=True),
+    Column("reason", words(40), nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""What keeps an order, one row for each system that cannot go on with it. Where `orders` shows no hold, a row of this
+table and of `causes` counts for nothing; where it shows one and there is no row, that one is all there is."""
+
+causes = Table(
+    "causes",
+    metadata,
+    Column("order_id", Id, ForeignKey("orders.id"), primary_key=True),
+    Column("cause", Text, primary_key=True),
+    Column("system", words(60), nullable=False),
+    Index("ix_causes_cause", "cause"),
+)
+"""What each held order waits for, where one reason to hold has many causes: `value:payment-methods:klarna`."""
 
 quarantine = Table(
     "quarantine",
@@ -164,6 +186,7 @@ tasks = Table(
     Column("payload", Text),
     Column("reason", Text),
     Column("followed", Integer, nullable=False, server_default="0"),
+    Column("lost", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcTime, nullable=False),
     Index("ix_tasks_due", "system", "due", **where("due IS NOT NULL")),
     Index("ix_tasks_lane", "order_id", "system"),
@@ -181,7 +204,7 @@ fence, and a late worker's lease must not fit another task.
 
 A lane is (order, system): its tasks run one at a time, in sequence of id. `due` is when a worker may take the task:
 the end of the lease while one holds it, empty while it is blocked behind another or parked for a person. `followed`
-says that others wait behind it.
+says that others wait behind it, `lost` that a worker had it once and was never heard of again.
 """
 
 attempts = Table(
@@ -209,6 +232,7 @@ submissions = Table(
     Column("media_type", words(100), nullable=False),
     Column("extension", words(20), nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("gives_number", Integer, nullable=False, server_default="1"),
     Column("step", Text),
     Column("erp_order_no", words(50)),
     Column("erp_id", words(200)),
@@ -227,6 +251,25 @@ cursors = Table(
     Column("value", Text),
 )
 """Where each poll of a target goes on."""
+
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("system", words(60), primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("openings", Integer, nullable=False),
+    Column("until", UtcTime),
+    Column("probe", Id),
+    Column("next_start", UtcTime),
+    Column("paused_at", UtcTime),
+    Column("paused_by", words(100)),
+    Column("paused_why", Text),
+)
+"""What all workers know together about each target: failures in a row, how often the circuit opened since it was closed
+last and `until` when it is open (empty: it is closed), the task that tries whether the target is back, when the rate
+limit allows the next submission, and who paused it.
+"""
 
 tokens = Table(
     "tokens",

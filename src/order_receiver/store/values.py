@@ -121,3 +121,10 @@ class SubmissionRow(Value, frozen=True):
     step: Mapping[str, str]
     erp_order_no: str | None
     erp_id: str | None
+    gives_number: bool
+    """Norce gets this target's order number."""
+
+
+def name_of(system: str) -> str:
+    """The name of a system as the settings have it: that of the target, where it is one (`target:erp`)."""
+    return system.partition(":")[2] or system

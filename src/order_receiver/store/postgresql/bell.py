@@ -79,9 +79,7 @@ class PostgresBell:
             self._pending.clear()
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    await connection.execute(
-                        "SELECT pg_notify(%s, word) FROM unnest(%s::text[]) AS word", (CHANNEL, news)
-                    )
+                    await connection.execute(_NOTIFY, (CHANNEL, news))
             except (psycopg.Error, TimeoutError):
                 self._pending = dict.fromkeys(news) | self._pending
                 self._more.set()

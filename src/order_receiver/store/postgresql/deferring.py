@@ -112,7 +112,6 @@ class Joined:
         self.sql = compiled.sql
         self.rows = compiled.rows
         self._parameters = compiled.parameters
-        self._names = names
 
     def parameters(self, rows: Sequence[Mapping[str, Value]]) -> Sequence[Value]:
         """The values in the driver's order."""
