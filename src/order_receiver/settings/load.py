@@ -1,21 +1,19 @@
 """receiver.toml and the environment over it, into `Settings`."""
 
-import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from msgspec import inspect
+from msgspec import inspect, structs
 
 from order_receiver.settings.model import Settings
-from order_receiver.settings.overrides import Table, lay_over
-from order_receiver.settings.places import lines_of
+from order_receiver.settings.overrides import Table, lay_over, variables_of
+from order_receiver.settings.places import Written, lines_of, toml_fault
 from order_receiver.settings.problems import Problem, SettingsError
 from order_receiver.settings.reading import Reading
+from order_receiver.settings.targets.installed import InstalledAdapters
 from order_receiver.settings.words import sections_of
-
-_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -26,11 +24,14 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     source = _source(path)
     tree = _tree(path, source)
     misplaced = lay_over(tree, environ)
-    reading = Reading(str(path), lines_of(source))
+    lines = lines_of(source)
+    variables = variables_of(tree)
+    reading = Reading(str(path), lines, {"adapter": InstalledAdapters()})
     settings = reading.section(sections_of(inspect.type_info(Settings)), tree, ())
     problems = [*misplaced, *reading.problems]
     if problems or not isinstance(settings, Settings):
         raise SettingsError(problems)
+    structs.force_setattr(settings, "written", Written(str(path), lines, variables))
     return settings
 
 
@@ -51,7 +52,5 @@ def _tree(path: Path, source: str) -> Table:
     try:
         return tomllib.loads(source, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        text = str(error)
-        at = _AT_LINE.search(text)
-        what = f"is not valid TOML: {_AT_LINE.sub('', text)}."
-        raise SettingsError([Problem(str(path), int(at[1]) if at else None, "", what)]) from None
+        line, key, what = toml_fault(source, error)
+        raise SettingsError([Problem(str(path), line, key, what)]) from None

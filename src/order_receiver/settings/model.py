@@ -5,10 +5,14 @@ environment or to a file, or hashes.
 """
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from order_receiver.settings.enrichments import FunctionEnrichment, HttpEnrichment
+from order_receiver.settings.places import Written
+from order_receiver.settings.routes import Route
 from order_receiver.settings.section import Secret, Section
 from order_receiver.settings.targets import AnyTarget
 
@@ -69,9 +73,9 @@ class Application(Section, frozen=True, kw_only=True):
     id: Annotated[
         Int32 | None, Meta(description="Norce's integer application id, sent as the application-id header")
     ] = None
-    target: Annotated[str | None, Meta(description="target of its orders; may be left out where there is only one")] = (
-        None
-    )
+    target: Annotated[
+        str | None, Meta(description="target of its orders; may be left out where there is only one, or [[routes]]")
+    ] = None
     time_zone: Annotated[str, Meta(description="zone of a SubmitDate that names none")] = "Europe/Stockholm"
     wait_milliseconds: Annotated[int, Meta(ge=0, le=4000, description="how long the door waits for the ERP number")] = 0
     on_findings: Annotated[
@@ -146,8 +150,13 @@ class Log(Section, frozen=True, kw_only=True):
     format: Annotated[Literal["json", "console"], Meta(description="console is for people at a terminal")] = "json"
 
 
-class Settings(Section, frozen=True, kw_only=True):
+class Settings(Section, frozen=True, kw_only=True, dict=True):
     """receiver.toml: one file, and environment variables over it (ORDER_RECEIVER__DOOR__PORT=9090)."""
+
+    @cached_property
+    def written(self) -> Written:
+        """Where the settings stand; of those that were not read from a file nothing is known."""
+        return Written()
 
     mode: Annotated[Literal["production", "development"], Meta(description="production refuses unsafe settings")] = (
         "production"
@@ -164,5 +173,12 @@ class Settings(Section, frozen=True, kw_only=True):
     targets: Annotated[dict[str, AnyTarget], Meta(description="the ERPs, each under a name of your choice")] = field(
         default_factory=dict
     )
+    enrichments: Annotated[
+        list[FunctionEnrichment | HttpEnrichment],
+        Meta(description="what is found out about an order, in order, before its rules and mappings are asked"),
+    ] = field(default_factory=list)
+    routes: Annotated[
+        list[Route], Meta(description="rules, in order, that say which target an order, or its rows, goes to")
+    ] = field(default_factory=list)
     norce: Annotated[Norce | None, Meta(description="where reports go; without it, no number is reported")] = None
     log: Annotated[Log, Meta(description="structured logs on standard error")] = field(default_factory=Log)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from order_receiver.settings.places import Place
 from order_receiver.settings.problems import Problem
 
 PREFIX = "ORDER_RECEIVER__"
@@ -45,6 +46,14 @@ def variable_of(value: object) -> str | None:
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     named = [variable_of(each) for each in inner]
     return named[0] if named and all(named) else None
+
+
+def variables_of(value: object, place: Place = ()) -> dict[Place, str]:
+    """The variable of every value that came from one, by its path."""
+    if isinstance(value, Override):
+        return {place: value.variable}
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return {key: found for step, each in inner for key, found in variables_of(each, (*place, step)).items()}
 
 
 def _by_index(variable: str) -> list[str]:

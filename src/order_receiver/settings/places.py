@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -17,6 +19,36 @@ def written(place: Place) -> str:
     for part in place:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+_AGAIN = "Cannot overwrite a value"
+_STEP = re.compile(r"\[(\d+)\]|\.?\"([^\"]*)\"|\.?([^.\[\"]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What settings were read from: the file as it was named, its lines, and the variables laid over them."""
+
+    source: str = ""
+    lines: Mapping[Place, int] = field(default_factory=dict)
+    variables: Mapping[Place, str] = field(default_factory=dict)
+
+    def where(self, setting: str) -> str:
+        """A setting such as `routes[1].to` with file and line, or its variable; as it is where none is known."""
+        place = place_of(setting)
+        for length in range(len(place), 0, -1):
+            if variable := self.variables.get(place[:length]):
+                return f"environment: {variable}"
+        line = line_of(place, self.lines)
+        return setting if line is None else f"{self.source}:{line}: {setting}"
+
+
+def place_of(setting: str) -> Place:
+    """The path that is written as `targets.erp.values."rows.unit".to` or `routes[1].to`."""
+    return tuple(
+        int(found[1]) if found[1] else found[3] if found[2] is None else found[2] for found in _STEP.finditer(setting)
+    )
 
 
 def lines_of(source: str) -> dict[Place, int]:
@@ -43,7 +75,20 @@ def lines_of(source: str) -> dict[Place, int]:
     return found
 
 
-def line_of(place: Place, lines: dict[Place, int]) -> int | None:
+def toml_fault(source: str, error: tomllib.TOMLDecodeError) -> tuple[int | None, str, str]:
+    """Line, key and what is wrong of a text that is no TOML; the key is told where it stands there twice."""
+    text = str(error)
+    at = _AT_LINE.search(text)
+    line = int(at[1]) if at else None
+    words = _AT_LINE.sub("", text)
+    written_there = source.splitlines()[line - 1] if line is not None and words == _AGAIN else ""
+    key = _KEY.match(written_there)
+    if key is None:
+        return line, "", f"is not valid TOML: {words}."
+    return line, key["name"].strip(), "stands there already, further up. Keep one of the two."
+
+
+def line_of(place: Place, lines: Mapping[Place, int]) -> int | None:
     """The line of a place, or of the nearest thing around it that was written down."""
     while place and place not in lines:
         place = place[:-1]

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Protocol
 
 import msgspec
 from msgspec import inspect, structs
@@ -10,6 +12,7 @@ from msgspec import inspect, structs
 from order_receiver.settings.overrides import Override, variable_of
 from order_receiver.settings.places import Place, line_of, written
 from order_receiver.settings.problems import Problem, nearest
+from order_receiver.settings.section import Unfit
 from order_receiver.settings.words import bare, in_words, sections_of
 
 _NOTHING = object()
@@ -19,11 +22,28 @@ _UNSHOWN = ("secret", "password", "hash")
 _SEEN_LENGTH = 60
 
 
-class Reading:
-    """One pass over a tree; problems collect in `problems`, in the order met."""
+class Further(Protocol):
+    """Structs that other packages bring, by their tags."""
 
-    def __init__(self, source: str, lines: dict[Place, int]) -> None:
+    def names(self) -> Sequence[str]: ...
+
+    def settings(self, name: str) -> type[msgspec.Struct]:
+        """Raises Unfit where it cannot be used."""
+        ...
+
+
+class Reading:
+    """One pass over a tree; problems collect in `problems`, in the order met.
+
+    `further`: by the name of a tag field, what its tag may name besides the Structs of the program; it is asked only
+    for tags that none of them has.
+    """
+
+    def __init__(
+        self, source: str, lines: dict[Place, int], further: Mapping[str, Further] = MappingProxyType({})
+    ) -> None:
         self.problems: list[Problem] = []
+        self._further = further
         self._source = source
         self._lines = lines
 
@@ -54,7 +74,12 @@ class Reading:
         if isinstance(kind, inspect.ListType) and (kinds := sections_of(kind.item_type)) and isinstance(value, list):
             return self._whole([self.section(kinds, each, (*place, index)) for index, each in enumerate(value)])
         if isinstance(kind, inspect.DictType) and (kinds := sections_of(kind.value_type)) and isinstance(value, dict):
-            read = {name: self.section(kinds, each, (*place, name)) for name, each in value.items()}
+            read = {
+                name: _NOTHING
+                if self._fault(annotation, name, each, (*place, name))
+                else self.section(kinds, each, (*place, name))
+                for name, each in value.items()
+            }
             return read if self._whole(list(read.values())) is not _NOTHING else _NOTHING
         return self._single(annotation, kind, value, place)
 
@@ -72,10 +97,21 @@ class Reading:
         for kind in kinds:
             if kind.tag == named:
                 return kind
-        known = [str(kind.tag) for kind in kinds]
+        further = self._further.get(tag_field)
+        names = [] if further is None else further.names()
+        if further is not None and named in names:
+            return self._brought(further, str(named), (*place, tag_field), seen)
+        known = [*(str(kind.tag) for kind in kinds), *names]
         what = f"`{tag_field}` is missing." if seen is None else f"there is no {tag_field} {_shown(tag_field, named)}."
         self._note((*place, tag_field), what, nearest(str(named or ""), known), seen)
         return None
+
+    def _brought(self, further: Further, name: str, place: Place, seen: object) -> inspect.StructType | None:
+        try:
+            return sections_of(inspect.type_info(further.settings(name)))[0]
+        except Unfit as error:
+            self._note(place, f"{error}.", error.advice, seen)
+            return None
 
     def _unknown_keys(self, value: Mapping[str, object], known: Sequence[str], place: Place) -> None:
         for key in value:
@@ -89,7 +125,8 @@ class Reading:
         try:
             return kind.cls(**read)
         except ValueError as error:
-            self._note(place, f"{error}.", "", value)
+            unfit = error if isinstance(error, Unfit) else Unfit(str(error))
+            self._note((*place, *unfit.path), f"{unfit}.", unfit.advice, value)
             return _NOTHING
 
     def _single(self, annotation: object, kind: inspect.Type, value: object, place: Place) -> object:
@@ -99,6 +136,8 @@ class Reading:
                 converted: object = msgspec.convert(each, annotation)
             except msgspec.ValidationError:
                 continue
+            if self._fault(annotation, converted, value, place):
+                return _NOTHING
             if not isinstance(converted, (float, Decimal)) or math.isfinite(converted):
                 return converted
         name = str(place[-1])
@@ -107,6 +146,15 @@ class Reading:
         )
         self._note(place, f"must be {in_words(kind)}; it is {_shown(name, given[-1])}.", advice, value)
         return _NOTHING
+
+    def _fault(self, annotation: object, text: object, value: object, place: Place) -> bool:
+        """Note what a setting's own check (`Meta(extra={"fault": function})`) says of a text or of a table's name."""
+        kind = inspect.type_info(annotation)
+        find = (kind.extra or {}).get("fault") if isinstance(kind, inspect.Metadata) else None
+        fault = find(text) if find is not None and isinstance(text, str) else ""
+        if fault:
+            self._note(place, fault, "", value)
+        return bool(fault)
 
     def _not_a_table(self, kinds: Sequence[inspect.StructType], value: object, place: Place) -> object:
         name = str(place[-1])

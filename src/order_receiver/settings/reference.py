@@ -6,6 +6,7 @@ from decimal import Decimal
 from msgspec import NODEFAULT, inspect
 
 from order_receiver.settings.model import Settings
+from order_receiver.settings.targets import Target
 from order_receiver.settings.words import bare, in_words, sections_of
 
 _HEAD = """\
@@ -26,27 +27,37 @@ Times are seconds unless the name says otherwise. Files and folders are relative
 
 def render() -> str:
     """The whole page as Markdown."""
-    parts = [_HEAD, *_section("Top level", "", sections_of(inspect.type_info(Settings))[0])]
+    parts = [_HEAD, *_section("Top level", "", sections_of(inspect.type_info(Settings))[0], set())]
     return "\n".join(parts)
 
 
-def _section(title: str, path: str, kind: inspect.StructType) -> list[str]:
-    """A heading, the Struct's own words, its settings as a table, and then the tables within it."""
+def target_settings(settings: type[Target]) -> str:
+    """The settings of one adapter as Markdown, whichever package brings it."""
+    kind = sections_of(inspect.type_info(settings))[0]
+    path = "targets.NAME"
+    return "\n".join(_section(f'`[{path}]` with `{kind.tag_field} = "{kind.tag}"`', path, kind, set()))
+
+
+def _section(title: str, path: str, kind: inspect.StructType, told: set[tuple[str, type]]) -> list[str]:
+    """A heading, the Struct's own words, its settings as a table, and then the tables within it, each told once."""
+    if (title, kind.cls) in told:
+        return []
+    told.add((title, kind.cls))
     lines = [f"## {title}", "", python.cleandoc(kind.cls.__doc__ or ""), "", *_table(kind), ""]
     for each in kind.fields:
         for inner in sections_of(_within(each.type)):
             name = f"{path}.{each.encode_name}".removeprefix(".")
-            lines += _section(*_heading(name, bare(each.type), inner), inner)
+            lines += _section(*_heading(name, bare(each.type), inner), inner, told)
     return lines
 
 
 def _heading(name: str, kind: inspect.Type, inner: inspect.StructType) -> tuple[str, str]:
+    tag = f' with `{inner.tag_field} = "{inner.tag}"`' if inner.tag_field else ""
     if isinstance(kind, inspect.ListType):
-        return f"`[[{name}]]`", name
+        return f"`[[{name}]]`{tag}", name
     if isinstance(kind, inspect.DictType):
-        tag = f' with `{inner.tag_field} = "{inner.tag}"`' if inner.tag_field else ""
         return f"`[{name}.NAME]`{tag}", f"{name}.NAME"
-    return f"`[{name}]`", name
+    return f"`[{name}]`{tag}", name
 
 
 def _within(kind: inspect.Type) -> inspect.Type:
@@ -59,7 +70,7 @@ def _within(kind: inspect.Type) -> inspect.Type:
 def _table(kind: inspect.StructType) -> list[str]:
     rows = ["| setting | takes | default | what it is |", "| --- | --- | --- | --- |"]
     if kind.tag_field:
-        rows.append(f"| `{kind.tag_field}` | `{kind.tag}` | `{kind.tag}` | which kind of target this is |")
+        rows.append(f"| `{kind.tag_field}` | `{kind.tag}` | `{kind.tag}` | which kind this is |")
     for each in kind.fields:
         described = each.type.extra_json_schema if isinstance(each.type, inspect.Metadata) else None
         words = str((described or {}).get("description", "")).replace("|", "\\|")

@@ -2,14 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
 from order_receiver.settings.addresses import is_label, is_loopback, is_plain, url_fault
 from order_receiver.settings.credentials import is_argon2
+from order_receiver.settings.enrichments import HttpEnrichment
+from order_receiver.settings.extra_rules import extra_troubles
 from order_receiver.settings.model import Door, Norce, Settings
 from order_receiver.settings.problems import Severity, Trouble, nearest
+from order_receiver.settings.sending_rules import number_givers, route_troubles, value_troubles
+from order_receiver.settings.targets import AmqpTarget, FolderTarget, HttpTarget, OdooTarget, SqlTarget, TrytonTarget
+from order_receiver.settings.targets.http import OAuth2Auth
+from order_receiver.settings.targets.sql import tls_fault
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -25,9 +32,13 @@ def troubles(settings: Settings) -> list[Trouble]:
         *_applications(settings),
         *_zones(settings),
         *_targets(settings),
+        *route_troubles(settings),
+        *value_troubles(settings),
+        *extra_troubles(settings),
         *_norce(settings),
     ]
-    return sorted(found, key=lambda trouble: trouble.severity is not Severity.ERROR)
+    located = [replace(trouble, where=settings.written.where(trouble.where)) for trouble in found]
+    return sorted(located, key=lambda trouble: trouble.severity is not Severity.ERROR)
 
 
 def _error(where: str, what: str, advice: str = "") -> Trouble:
@@ -123,27 +134,76 @@ def _targets(settings: Settings) -> Iterator[Trouble]:
         yield _error("targets", "there are none, so orders have nowhere to go.", "Add a table such as [targets.erp].")
     for index, application in enumerate(settings.applications):
         where = f"applications[{index}].target"
-        if application.target is None and len(names) > 1:
+        if application.target is None and len(names) > 1 and not settings.routes:
             known = ", ".join(f"`{name}`" for name in names)
-            yield _error(where, "must be set where there is more than one target.", f"Known: {known}.")
+            advice = f"Known: {known}. Or write [[routes]]."
+            yield _error(where, "must be set where there is more than one target.", advice)
         if application.target is not None and application.target not in names:
             yield _error(where, f'there is no target "{application.target}".', nearest(application.target, names))
+    yield from _places(settings)
     yield from _folders(settings)
+    yield from _addresses(settings)
+    yield from _rpc_urls(settings)
+    for name, target in settings.targets.items():
+        if isinstance(target, AmqpTarget) and not target.tls and not is_loopback(target.host):
+            what = "is off: orders and the password would travel without TLS."
+            yield _unsafe(settings, f"targets.{name}.tls", what, "Leave it on; the broker then listens on port 5671.")
+        if isinstance(target, SqlTarget) and (fault := tls_fault(target.url)):
+            what = f"would send orders and the password over the network {fault}."
+            yield _unsafe(settings, f"targets.{name}.url", what, "See docs/how-to/connect-a-staging-table.md.")
+
+
+def _addresses(settings: Settings) -> Iterator[Trouble]:
+    """Passwords, keys and orders travel to these."""
+    called: list[tuple[str, object]] = [(f"targets.{name}", target) for name, target in settings.targets.items()]
+    called += [(f"enrichments[{index}]", each) for index, each in enumerate(settings.enrichments)]
+    for where, each in called:
+        if isinstance(each, HttpTarget | HttpEnrichment):
+            urls = [("base_url", each.base_url)]
+            if isinstance(each.auth, OAuth2Auth):
+                urls.append(("auth.token_url", each.auth.token_url))
+            for key, url in urls:
+                if is_plain(url):
+                    what = "would send orders and passwords over the network without TLS."
+                    yield _unsafe(settings, f"{where}.{key}", what, "Use https://.")
+
+
+def _places(settings: Settings) -> Iterator[Trouble]:
+    """Every part of an order has the same key, so the second one in a place would count as done already."""
+    taken: dict[Hashable, str] = {}
+    for name, target in settings.targets.items():
+        for key, place in target.places().items():
+            where = f"targets.{name}.{key}"
+            if (other := taken.setdefault(place, where)) != where:
+                what = f"is the same place as {other}, where one of two orders would be taken for the other."
+                yield _error(where, what, "Give each its own.")
 
 
 def _folders(settings: Settings) -> Iterator[Trouble]:
-    taken: dict[str, str] = {}
+    givers = number_givers(settings)
     for name, target in settings.targets.items():
-        for key, folder in (("outbox", target.outbox), ("inbox", target.inbox)):
-            where = f"targets.{name}.{key}"
-            if folder is not None and (other := taken.setdefault(folder.rstrip("/"), where)) != where:
-                yield _error(where, f'the folder "{folder}" is also {other}.', "Give each its own.")
-        if target.inbox is None and not target.number_on_write:
+        if not isinstance(target, FolderTarget):
+            continue
+        if target.number_setting and name in givers:
             what = "is not set, so order numbers never come back and nothing is confirmed."
+            yield _warning(f"targets.{name}.inbox", what, "Name the folder the ERP writes its answers into.")
+        elif target.number_setting:
+            what = "is not set, so its order numbers never come back; Norce gets those of other targets."
             yield _warning(f"targets.{name}.inbox", what, "Name the folder the ERP writes its answers into.")
         if target.number_on_write:
             what = "is for try-outs: numbers are made up."
             yield _unsafe(settings, f"targets.{name}.number_on_write", what, "Set an inbox instead.")
+
+
+def _rpc_urls(settings: Settings) -> Iterator[Trouble]:
+    for name, target in settings.targets.items():
+        if not isinstance(target, TrytonTarget | OdooTarget):
+            continue
+        where = f"targets.{name}.url"
+        if fault := url_fault(target.url):
+            yield _error(where, f"{fault}.", "Write it like https://erp.example.com.")
+        elif is_plain(target.url):
+            yield _unsafe(settings, where, "would send the password over the network without TLS.", "Use https://.")
 
 
 def _norce(settings: Settings) -> Iterator[Trouble]:

@@ -5,6 +5,19 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 
+class Unfit(ValueError):
+    """A setting that cannot be used; raised by a section for one of its own, or deeper, settings.
+
+    `str()` is the end of a sentence without a full stop, `advice` a whole one; `path` leads from the section to the
+    setting.
+    """
+
+    def __init__(self, what: str, *path: str | int, advice: str = "") -> None:
+        super().__init__(what)
+        self.path = path
+        self.advice = advice
+
+
 class Section(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Base of every table of receiver.toml; an unknown key is an error with the nearest match."""
 

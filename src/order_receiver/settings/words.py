@@ -39,7 +39,9 @@ def in_words(kind: inspect.Type) -> str:
         return "a number" + _bounds(kind)
     if isinstance(kind, inspect.ListType):
         return "a list of tables" if sections_of(kind.item_type) else f"a list, each {in_words(kind.item_type)}"
-    return "a table" if sections_of(kind) else _PLAIN[type(kind)]
+    if isinstance(kind, inspect.DictType) and not sections_of(kind.value_type):
+        return f"a table, each value {in_words(kind.value_type)}"
+    return "a table" if sections_of(kind) else _PLAIN.get(type(kind), "a value of another form")
 
 
 def _bounds(kind: inspect.IntType | inspect.FloatType) -> str:

@@ -8,6 +8,7 @@ import pytest
 from order_receiver.settings.load import load
 from order_receiver.settings.model import Settings
 from order_receiver.settings.problems import SettingsError
+from order_receiver.settings.targets import FolderTarget
 
 GOOD = """\
 mode = "development"
@@ -64,7 +65,7 @@ def test_a_whole_file(file: Path) -> None:
     assert isinstance(settings.door.read_timeout, float)
     assert [each.name for each in settings.applications] == ["Shop SE", "Shop NO"]
     assert settings.applications[0].rounding_allowance == Decimal("0.10")
-    assert settings.targets["my-erp"].outbox == "out"
+    assert outbox(settings, "my-erp") == "out"
     assert settings.norce is not None
     assert settings.norce.client_secret.env == "NORCE_SECRET"
 
@@ -75,9 +76,15 @@ def test_an_empty_file_is_all_defaults(file: Path, content: bytes) -> None:
     assert load(file, {}) == Settings()
 
 
-def test_an_adapter_may_be_left_out_while_there_is_one(file: Path) -> None:
+def test_every_target_names_its_adapter(file: Path) -> None:
     file.write_text('[targets.erp]\noutbox = "o"')
-    assert load(file, {}).targets["erp"].outbox == "o"
+    assert "targets.erp.adapter: `adapter` is missing." in problems(file.read_text())[0]
+
+
+def outbox(settings: Settings, name: str) -> str:
+    target = settings.targets[name]
+    assert isinstance(target, FolderTarget)
+    return target.outbox
 
 
 CASES = {
@@ -126,7 +133,7 @@ CASES = {
     "door.port = '" + "9" * 100 + "'": "receiver.toml:1: door.port: must be a whole number from 0 to 65535; "
     'it is "' + "9" * 58 + "….",
     "mode = \n": "receiver.toml:1: is not valid TOML: Invalid value.",
-    "a = 1\na = 2\n": "receiver.toml:2: is not valid TOML: Cannot overwrite a value.",
+    "a = 1\na = 2\n": "receiver.toml:2: a: stands there already, further up. Keep one of the two.",
     "mode = '''": "receiver.toml: is not valid TOML: Expected \"'''\" (at end of document).",
 }
 
@@ -202,15 +209,16 @@ def test_the_environment_lies_over_the_file(file: Path) -> None:
     assert settings.mode == "production"
     assert [each.name for each in settings.applications] == ["Shop SE", "Butikk", "Third"]
     assert settings.applications[0].rounding_allowance == Decimal("0.50")
-    assert settings.targets["my-erp"].outbox == "elsewhere"
+    assert outbox(settings, "my-erp") == "elsewhere"
     assert settings.norce is not None
     assert settings.norce.client_secret.env == "OTHER"
 
 
 def test_a_configuration_from_the_environment_alone(file: Path) -> None:
     file.write_text("")
-    settings = load(file, {"ORDER_RECEIVER__TARGETS__ERP__OUTBOX": "o", "ORDER_RECEIVER__LOG__FORMAT": "console"})
-    assert settings.targets["erp"].outbox == "o"
+    environ = {"TARGETS__ERP__ADAPTER": "folder", "TARGETS__ERP__OUTBOX": "o", "LOG__FORMAT": "console"}
+    settings = load(file, {f"ORDER_RECEIVER__{name}": value for name, value in environ.items()})
+    assert outbox(settings, "erp") == "o"
     assert settings.log.format == "console"
 
 

@@ -1,8 +1,10 @@
 """Lines of settings in the source."""
 
+import tomllib
+
 import pytest
 
-from order_receiver.settings.places import line_of, lines_of, written
+from order_receiver.settings.places import Place, Written, line_of, lines_of, place_of, toml_fault, written
 
 SOURCE = '''\
 a = 1
@@ -77,3 +79,46 @@ def test_a_path_as_people_write_it() -> None:
 
 def test_a_line_that_never_becomes_a_value() -> None:
     assert lines_of('a = "') == {("a",): 1}
+
+
+@pytest.mark.parametrize(
+    ("setting", "place"),
+    [
+        ("door", ("door",)),
+        ("routes[1].to", ("routes", 1, "to")),
+        ('targets.erp.values."rows.unit".to', ("targets", "erp", "values", "rows.unit", "to")),
+        ("enrichments[0].query.q", ("enrichments", 0, "query", "q")),
+    ],
+)
+def test_the_path_of_a_written_setting(setting: str, place: Place) -> None:
+    assert place_of(setting) == place
+
+
+def test_where_a_setting_stands() -> None:
+    made = Written(
+        "receiver.toml", {("door",): 3, ("door", "port"): 4}, {("door", "host"): "ORDER_RECEIVER__DOOR__HOST"}
+    )
+    assert made.where("door.port") == "receiver.toml:4: door.port"
+    assert made.where("door.path") == "receiver.toml:3: door.path"
+    assert made.where("door.host") == "environment: ORDER_RECEIVER__DOOR__HOST"
+    assert made.where("norce") == Written().where("norce") == "norce"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('a = 1\n\n"b c" = 2\n"b c" = 3\n', (4, '"b c"', "stands there already, further up. Keep one of the two.")),
+        ("a = { b = 1, b = 2 }", None),
+        ("[a]\n[a]\n", None),
+        ("a = ", None),
+    ],
+)
+def test_what_is_no_toml(text: str, told: tuple[int, str, str] | None) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError) as failed:
+        tomllib.loads(text)
+    if told is None:
+        _, key, what = toml_fault(text, failed.value)
+        assert (key, what.partition(":")[0]) == ("", "is not valid TOML")
+        assert "at line" not in what
+    else:
+        assert toml_fault(text, failed.value) == told

@@ -13,6 +13,13 @@ from order_receiver.settings.rules import troubles
 KEY = "11111111-2222-3333-4444-555555555555"
 HASH = hash_password("secret")
 
+HTTP = {
+    "adapter": "http",
+    "base_url": "https://erp.example/api",
+    "calls": [{"name": "order", "method": "PUT", "path": "orders"}],
+}
+OAUTH2 = {"kind": "oauth2", "client_id": "c", "client_secret": {"env": "X"}}
+
 
 def settings(**changes: Any) -> Settings:
     tree: dict[str, Any] = {
@@ -44,6 +51,21 @@ def test_tls_of_its_own_is_safe_on_any_address() -> None:
 
 
 UNSAFE: list[tuple[dict[str, Any], str]] = [
+    (
+        {"targets__erp": {"adapter": "sql", "url": "postgresql://r@db.example/erp?sslmode=disable", "table": "orders"}},
+        (
+            "targets.erp.url: would send orders and the password over the network with sslmode=disable, which verifies "
+            "no certificate. See docs/how-to/connect-a-staging-table.md."
+        ),
+    ),
+    (
+        {"targets__erp": {**HTTP, "base_url": "http://erp.example/api"}},
+        "targets.erp.base_url: would send orders and passwords over the network without TLS. Use https://.",
+    ),
+    (
+        {"targets__erp": {**HTTP, "auth": {**OAUTH2, "token_url": "http://login.example"}}},
+        "targets.erp.auth.token_url: would send orders and passwords over the network without TLS. Use https://.",
+    ),
     (
         {"door__behind_proxy": False, "door__host": "0.0.0.0"},
         (
@@ -147,7 +169,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"time_zone": "../etc/passwd"}, 'time_zone: there is no time zone "../etc/passwd".'),
     ({"time_zone": "Europe/Stokholm"}, 'time_zone: there is no time zone "Europe/Stokholm". Write Europe/Stockholm.'),
     (
-        {"targets": {"a": {"outbox": "o", "inbox": "i"}}, "applications__0__target": "erp"},
+        {"targets": {"a": {"adapter": "folder", "outbox": "o", "inbox": "i"}}, "applications__0__target": "erp"},
         'applications[0].target: there is no target "erp". Known: `a`.',
     ),
     ({"targets": {}}, "targets: there are none, so orders have nowhere to go. Add a table such as [targets.erp]."),
@@ -156,12 +178,18 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         'applications[0].target: there is no target "epr". Did you mean `erp`?',
     ),
     (
-        {"targets__two": {"outbox": "a", "inbox": "b"}},
-        "applications[0].target: must be set where there is more than one target. Known: `erp`, `two`.",
+        {"targets__two": {"adapter": "folder", "outbox": "a", "inbox": "b"}},
+        (
+            "applications[0].target: must be set where there is more than one target. Known: `erp`, `two`. "
+            "Or write [[routes]]."
+        ),
     ),
     (
         {"targets__erp__inbox": "out/"},
-        'targets.erp.inbox: the folder "out/" is also targets.erp.outbox. Give each its own.',
+        (
+            "targets.erp.inbox: is the same place as targets.erp.outbox, where one of two orders would be taken for "
+            "the other. Give each its own."
+        ),
     ),
     (
         {"norce__slug": "a.b"},
@@ -217,8 +245,94 @@ def test_what_is_doubtful_is_a_warning(changes: dict[str, Any], message: str) ->
     assert found(**changes) == [f"warning: {message}"]
 
 
+SECRET = {"env": "X"}
+SFTP = {"adapter": "sftp", "host": "h", "user": "u", "password": SECRET, "host_key": "k", "outbox": "o", "inbox": "i"}
+SQL = {"adapter": "sql", "url": "postgresql://a@db/erp", "password": SECRET, "table": "web.orders"}
+AMQP = {"adapter": "amqp", "host": "mq", "user": "u", "password": SECRET, "routing_key": "orders", "answers": "a"}
+TRYTON = {"adapter": "tryton", "url": "https://erp", "database": "d", "user": "u", "password": SECRET, "shop": "web"}
+ODOO = {"adapter": "odoo", "url": "https://erp", "database": "d", "user": "u", "password": SECRET}
+FOLDER = {"adapter": "folder", "outbox": "o", "inbox": "i"}
+
+
+def call(**changes: Any) -> list[dict[str, Any]]:
+    return [{"name": "order", "method": "PUT", "path": "orders", **changes}]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        (FOLDER, {"outbox": "./o/", "inbox": "j"}, ["outbox"]),
+        (FOLDER, {"outbox": "p", "inbox": "o"}, ["inbox"]),
+        (FOLDER, {"outbox": "p", "inbox": "j"}, []),
+        (SFTP, {"host": "H", "inbox": None}, ["outbox"]),
+        (SFTP, {"port": 2222}, []),
+        (SFTP, {"user": "v"}, []),
+        (SQL, {"url": "postgresql+psycopg://b@DB/erp"}, ["table"]),
+        (SQL, {"table": "web.lines"}, []),
+        (SQL, {"url": "postgresql://a@db/wms"}, []),
+        (SQL, {"url": "sqlite:///erp.db", "password": None}, []),
+        (AMQP, {"user": "v", "port": 5671, "answers": "b"}, ["routing_key"]),
+        (AMQP, {"routing_key": "other"}, ["answers"]),
+        (AMQP, {"routing_key": "a", "answers": None}, ["routing_key"]),
+        (AMQP, {"virtual_host": "v"}, []),
+        (AMQP, {"exchange": "e", "answers": "b"}, []),
+        (TRYTON, {"url": "https://erp/"}, ["shop"]),
+        (TRYTON, {"shop": "b2b"}, []),
+        (ODOO, {"user": "v"}, ["namespace"]),
+        (ODOO, {"namespace": "norce2"}, []),
+        (HTTP, {"base_url": "https://erp.example/api/"}, ["reference"]),
+        (HTTP, {"reference": "B-{{ client_order_ref }}"}, []),
+        (HTTP, {"calls": call(path="other")}, []),
+        (HTTP, {"calls": call(query={"company": "2"})}, []),
+        (HTTP, {"headers": {"Company": "2"}}, []),
+        (HTTP, {"auth": {"kind": "bearer", "token": SECRET}}, []),
+    ],
+)
+def test_two_targets_in_one_place(first: dict[str, Any], second: dict[str, Any], shared: list[str]) -> None:
+    errors = [
+        each
+        for each in found(targets={"a": first, "b": {**first, **second}}, applications__0__target="a")
+        if each.startswith("error")
+    ]
+    assert [each.partition(": is the same place as targets.a.")[0] for each in errors] == [
+        f"error: targets.b.{key}" for key in shared
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "changes", "setting"),
+    [
+        (FOLDER, {"inbox": None}, "inbox"),
+        (FOLDER, {"inbox": None, "number_on_write": True}, ""),
+        (SFTP, {}, ""),
+        (SFTP, {"inbox": None}, "inbox"),
+        (SQL, {}, "columns.number"),
+        (SQL, {"columns": {"number": "no", "changed": "at"}}, ""),
+        (AMQP, {}, ""),
+        (AMQP, {"answers": None}, "answers"),
+        (HTTP, {}, "news"),
+        (HTTP, {"calls": call(save={"number": "body.number"})}, ""),
+        (HTTP, {"news": {"path": "n", "key": "record.k", "number": "record.n", "source": "record.id"}}, ""),
+        (TRYTON, {}, ""),
+        (ODOO, {}, ""),
+    ],
+)
+def test_what_numbers_need_to_come_back(target: dict[str, Any], changes: dict[str, Any], setting: str) -> None:
+    assert settings(targets__erp={**target, **changes}).targets["erp"].number_setting == setting
+
+
+def test_a_target_that_norce_gets_no_number_of_needs_no_way_back() -> None:
+    targets = {"erp": FOLDER, "wh": {"adapter": "folder", "outbox": "w"}}
+    assert found(targets=targets, routes=[{"to": ["erp", "wh"]}]) == [
+        (
+            "warning: targets.wh.inbox: is not set, so its order numbers never come back; Norce gets those of other "
+            "targets. Name the folder the ERP writes its answers into."
+        )
+    ]
+
+
 def test_several_applications_share_or_name_targets() -> None:
-    assert found(targets__two={"outbox": "a", "inbox": "b"}, applications__0__target="two") == []
+    assert found(targets__two={"adapter": "folder", "outbox": "a", "inbox": "b"}, applications__0__target="two") == []
     assert found(door__default_application=KEY.upper()) == []
 
 

@@ -2,10 +2,27 @@
 
 from typing import TypeAlias
 
+from order_receiver.settings.targets.amqp import AmqpTarget
 from order_receiver.settings.targets.base import Target
 from order_receiver.settings.targets.folder import FolderTarget
+from order_receiver.settings.targets.http import HttpTarget
+from order_receiver.settings.targets.odoo import OdooTarget
+from order_receiver.settings.targets.sftp import SftpTarget
+from order_receiver.settings.targets.sql import SqlTarget, StagingColumns
+from order_receiver.settings.targets.tryton import TrytonTarget
 
-AnyTarget: TypeAlias = FolderTarget
+AnyTarget: TypeAlias = FolderTarget | SftpTarget | SqlTarget | AmqpTarget | HttpTarget | TrytonTarget | OdooTarget
 """Every target that receiver.toml can hold; a union of the Structs, told apart by their tags."""
 
-__all__ = ["AnyTarget", "FolderTarget", "Target"]
+__all__ = [
+    "AmqpTarget",
+    "AnyTarget",
+    "FolderTarget",
+    "HttpTarget",
+    "OdooTarget",
+    "SftpTarget",
+    "SqlTarget",
+    "StagingColumns",
+    "Target",
+    "TrytonTarget",
+]
