@@ -1,18 +1,16 @@
 """A mapping that is a Python function: the full form, for what a template cannot say."""
 
-import importlib
-import inspect
-import sys
-import traceback
-from collections.abc import Callable
-from difflib import get_close_matches
+from copy import copy
 from pathlib import Path
-from types import ModuleType
 
 from order_receiver.contract.request import OrderRequest
+from order_receiver.mapping.asking import looking_up
+from order_receiver.mapping.loading import CannotLoad, UserFunction
 from order_receiver.mapping.model import MappingContext, MappingFailed, MappingUnusable
 from order_receiver.mapping.numbers import NotPlain, encode_json
-from order_receiver.mapping.template.values import WrongValue, jsonable
+from order_receiver.mapping.tables.lookup import NoSuchValue
+from order_receiver.mapping.tables.table import NO_TABLES, ValueTables
+from order_receiver.mapping.template.values import NotExact, WrongValue, jsonable
 from order_receiver.orders.document import Document
 
 
@@ -22,34 +20,33 @@ class FunctionMapping:
     `spec` is `package.module:function`; modules beside the settings file are found. Raises MappingUnusable.
     """
 
-    def __init__(self, spec: str, base: Path) -> None:
-        module_name, _, name = spec.partition(":")
-        module = _imported(module_name, base)
-        self._spec = spec
-        self._file = Path(module.__file__ or "").resolve()
-        self._base = base.resolve()
-        self._function = _function(module, name, spec)
+    def __init__(self, spec: str, base: Path, tables: ValueTables = NO_TABLES) -> None:
+        try:
+            self._function = UserFunction(spec, base, user="mapping")
+        except CannotLoad as error:
+            raise MappingUnusable(str(error)) from error
+        self.tables = tables.tables
+
+    def with_tables(self, tables: ValueTables) -> "FunctionMapping":
+        other = copy(self)
+        other.tables = tables.tables
+        return other
 
     def map(self, order: OrderRequest, context: MappingContext) -> Document:
-        """Call the function. Raises MappingFailed with file and line of its own code."""
+        """Call the function. Raises MissingValues, and MappingFailed with file and line of its own code."""
+        with looking_up(context, self.tables) as asking:
+            return self._called(order, asking)
+
+    def _called(self, order: OrderRequest, context: MappingContext) -> Document:
         try:
-            return as_document(self._function(order, context))
+            return as_document(self._function.call(order, context))
         except MappingFailed:
             raise
         except Exception as error:
-            file, line = self._place(error)
-            raise MappingFailed(_sentence(error, self._spec), file=file, line=line, field=_name(error)) from error
-
-    def _place(self, error: Exception) -> tuple[str, int | None]:
-        """Find the innermost line that lies in the folder of the mapping's module."""
-        for frame in reversed(traceback.extract_tb(error.__traceback__)):
-            path = Path(frame.filename).resolve()
-            if path.is_relative_to(self._file.parent):
-                return self._shown(path), frame.lineno
-        return self._shown(self._file), None
-
-    def _shown(self, path: Path) -> str:
-        return str(path.relative_to(self._base) if path.is_relative_to(self._base) else path)
+            file, line = self._function.place(error)
+            raise MappingFailed(
+                _sentence(error, self._function.spec), file=file, line=line, field=_name(error)
+            ) from error
 
 
 def as_document(result: object) -> Document:
@@ -73,41 +70,8 @@ def _name(error: Exception) -> str | None:
 
 
 def _sentence(error: Exception, spec: str) -> str:
-    if isinstance(error, WrongValue | NotPlain):
+    if isinstance(error, NotExact):
+        return f'{error.value!r} is a float and not exact; return Decimal("{error.value!r}") instead'
+    if isinstance(error, WrongValue | NotPlain | NoSuchValue):
         return str(error)
     return f"{spec} raised {type(error).__name__}: {error}"
-
-
-def _imported(name: str, base: Path) -> ModuleType:
-    folder = str(base.resolve())
-    if folder not in sys.path:
-        sys.path.append(folder)
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
-            near = get_close_matches(name, [path.stem for path in base.glob("*.py")], n=1)
-            advice = f"did you mean {near[0]}?" if near else f"put it beside the settings in {base}, or install it."
-            raise MappingUnusable(f"There is no module {name} for the mapping; {advice}") from error
-        raise MappingUnusable(f"The mapping's module {name} needs {error.name}, which is not installed.") from error
-    except Exception as error:
-        line = error.lineno if isinstance(error, SyntaxError) else traceback.extract_tb(error.__traceback__)[-1].lineno
-        raise MappingUnusable(
-            f"The mapping's module {name} cannot be imported: {type(error).__name__} in line {line}: {error}"
-        ) from error
-
-
-def _function(module: ModuleType, name: str, spec: str) -> Callable[[OrderRequest, MappingContext], object]:
-    function: object = getattr(module, name, None)
-    if function is None:
-        callables = [known for known, value in vars(module).items() if inspect.isfunction(value)]
-        near = get_close_matches(name, callables, n=1)
-        advice = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(callables)) or 'no function'}."
-        raise MappingUnusable(f"The module {module.__name__} has no function {name}; {advice}")
-    if not callable(function) or inspect.iscoroutinefunction(function):
-        raise MappingUnusable(f"{spec} must be a plain function (no async) that takes the order and the context.")
-    try:
-        inspect.signature(function).bind(None, None)
-    except TypeError as error:
-        raise MappingUnusable(f"{spec} must take two arguments, the order and the context.") from error
-    return function

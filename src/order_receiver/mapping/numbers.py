@@ -2,18 +2,28 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import ROUND_HALF_UP, Context, Decimal
+from types import MappingProxyType
 
 import msgspec
-
-EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow])
-"""Arithmetic that raises `decimal.Inexact` instead of dropping a digit: use it with `decimal.localcontext`."""
 
 PLACES_LIMIT = 60
 """No amount or quantity has more places before or after its decimal point; 1E+999999 would fill the memory."""
 
-CENT = Decimal("0.01")
-_ROUNDING = Context(prec=120, traps=[])
+_ROUNDING = Context(prec=2 * PLACES_LIMIT, rounding=ROUND_HALF_UP, traps=[])
+_DECIMALS = MappingProxyType(
+    {
+        currency: decimals
+        for decimals, currencies in (
+            (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+            (3, "BHD IQD JOD KWD LYD OMR TND"),
+            (4, "CLF UYW"),
+        )
+        for currency in currencies.split()
+    }
+)
+"""Decimals of the currencies that ISO 4217 does not give two."""
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _EXPONENT = re.compile(rb"E(?<=[0-9]E)[+-]")
 """An exponent as str() writes it; a digit before the E tells it from part numbers such as SE-100."""
@@ -33,10 +43,9 @@ def plain(value: Decimal) -> str:
     return f"{value:f}"
 
 
-def tidy(value: Decimal) -> Decimal:
-    """Drop closing zeros of a computed amount, but keep two places: 600.00000 is 600.00."""
-    rounded = value.quantize(CENT, context=_ROUNDING)
-    return rounded if rounded == value else value.normalize(_ROUNDING)
+def rounded(value: Decimal, currency: str) -> Decimal:
+    """The amount with the decimals that its currency has, half a unit away from zero; never minus zero."""
+    return _ROUNDING.plus(value.quantize(Decimal(1).scaleb(-_DECIMALS.get(currency, 2)), context=_ROUNDING))
 
 
 def encode_json(value: object) -> bytes:

@@ -25,7 +25,7 @@ from order_receiver.contract.request import (
 from order_receiver.mapping import MappingContext, MappingFailed, open_mapping
 from order_receiver.mapping.canonical.mapping import TYPES, order_part
 from order_receiver.mapping.canonical.parties import info_part
-from order_receiver.mapping.numbers import EXACT
+from order_receiver.orders.totals import EXACT
 
 REFERENCE = Path(__file__).parents[3] / "docs/reference/canonical-order.md"
 amounts = st.decimals(min_value=-(10**13), max_value=10**13, places=4) | st.decimals(

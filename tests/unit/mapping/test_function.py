@@ -56,8 +56,9 @@ def test_other_results(
         ("return order.Itms", 2, "Itms", "raised AttributeError"),
         ("return help_out({})", 5, None, "raised KeyError: 'colour'"),
         ("return int('x')", 2, None, "raised ValueError"),
+        ("import sys; sys.exit('no')", 2, None, "raised RuntimeError: it raised SystemExit"),
         ("return 7", None, None, "the function returned a value of type int; return a dict, text, bytes or a Document"),
-        ("return {'a': 0.5}", None, None, "0.5 is a float and not exact"),
+        ("return {'a': 0.5}", None, None, '0.5 is a float and not exact; return Decimal("0.5") instead.'),
         ("return {'a': Decimal('NaN')}", None, None, "a: NaN is not a number"),
         ("return {'a': object()}", None, None, "raised TypeError: Encoding objects of type object is unsupported"),
     ],
@@ -116,6 +117,7 @@ def test_it_may_raise_mapping_failed_itself(opened: Open, order: OrderRequest, c
 @pytest.mark.parametrize(
     ("source", "message"),
     [
+        ("import sys\nsys.exit(3)", "cannot be imported: RuntimeError in line 2: it raised SystemExit"),
         ("def to_erb(order, context): ...", "has no function to_erp; did you mean to_erb?"),
         ("def another(): ...", "has no function to_erp; it has another."),
         ("", "has no function to_erp; it has no function."),

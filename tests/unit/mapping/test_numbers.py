@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_receiver.mapping.numbers import NotPlain, encode_json, plain, tidy
+from order_receiver.mapping.numbers import NotPlain, encode_json, plain, rounded
+from order_receiver.orders.totals import tidy
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False).filter(
     lambda value: value.adjusted() < 60 and abs(int(value.as_tuple().exponent)) <= 60
@@ -56,3 +57,20 @@ def test_tidy(value: str, text: str) -> None:
 @given(decimals)
 def test_tidy_changes_no_value(value: Decimal) -> None:
     assert tidy(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "shown"),
+    [
+        ("0.125", "SEK", "0.13"),
+        ("-0.125", "SEK", "-0.13"),
+        ("-0.004", "SEK", "0.00"),
+        ("0.5", "ISK", "1"),
+        ("0.0005", "KWD", "0.001"),
+        ("1.00005", "CLF", "1.0001"),
+        ("7", "ABC", "7.00"),
+        ("9" * 60, "SEK", "9" * 60 + ".00"),
+    ],
+)
+def test_an_amount_has_the_decimals_of_its_currency(value: str, currency: str, shown: str) -> None:
+    assert str(rounded(Decimal(value), currency)) == shown

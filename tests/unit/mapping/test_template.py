@@ -128,6 +128,25 @@ def test_templates_of_one_folder_include_each_other(render: Render, tmp_path: Pa
     assert text(render('{% include "head.j2" %}')) == "100001!"
 
 
+def test_names_of_its_own_are_known(render: Render, tmp_path: Path) -> None:
+    (tmp_path / "base.j2").write_text("{% set given = 1 %}{% block body %}{% endblock %}")
+    (tmp_path / "parts.j2").write_text("{% macro who(p) %}{{ p }}{% endmacro %}")
+    assert text(render('{% extends "base.j2" %}{% block body %}{{ given }}{% endblock %}')) == "1"
+    assert (
+        text(render('{% from "parts.j2" import who %}{{ who(2) }}{% import "parts.j2" as p %}{{ p.who(3) }}')) == "23"
+    )
+    assert (
+        text(
+            render(
+                "{% set own = 4 %}{% block body %}{{ own }}{{ self.other() }}{% endblock %}"
+                "{% block other %}5{% endblock %}"
+            )
+        )
+        == "455"
+    )
+    assert text(render("{% for n in range(2) %}{{ loop.index }}{{ n }}{% endfor %}")) == "1021"
+
+
 def test_a_naive_date_is_in_the_zone_of_the_application(render: Render) -> None:
     naive = OrderRequest(SubmitDate=datetime.fromisoformat("2026-07-01T12:00:00"))
     assert text(render("{{ order.SubmitDate|local|iso }}", changed=naive)) == "2026-07-01T12:00:00+02:00"
@@ -138,14 +157,13 @@ FAILURES = [
     ("{{ order.Header.Zzz }}", "order.Header.Zzz", "Header has no member Zzz; it has ApplicationKey"),
     ("{{ order.BillTo.Company }}", "order.BillTo.Company", "what Company is asked of is empty in this order"),
     ("{{ order.Items[7].LineNo }}", "order.Items[7].LineNo", "give a value with |default"),
-    ("{{ ordr.Items }}", "ordr.Items", "'ordr' is undefined"),
-    ("{{ nothing|cut(3) }}", "nothing|cut(3)", "'nothing' is undefined"),
+    ("{{ dict().a|cut(3) }}", "dict().a|cut(3)", "has no attribute 'a'"),
     ("{{ order.ClientOrderRef|cut(3) }}", "order.ClientOrderRef|cut(3)", "the text has 6 characters and 3 are allowed"),
     ("{{ order.Items[0].UnitPrice * 0.25 }}", "order.Items[0].UnitPrice * 0.25", 'write "0.25"|decimal instead'),
     ("{{ 0.25 }}", "0.25", "0.25 is a float and not exact"),
     ("{{ 0.25|money }}", "0.25|money", "0.25 is a float and not exact"),
     ("{{ [0.25]|json }}", "[0.25]|json", "0.25 is a float and not exact"),
-    ("{{ [nothing]|json }}", "[nothing]|json", "'nothing' is undefined"),
+    ("{{ [dict().a]|json }}", "[dict().a]|json", "has no attribute 'a'"),
     ("{{ '1,5'|decimal }}", "'1,5'|decimal", "'1,5' is not a decimal number"),
     ("{{ none|decimal }}", "none|decimal", "a value of type NoneType is not a decimal number"),
     ("{{ 1|money(99) }}", "1|money(99)", "places go from 0 to 28"),
@@ -191,12 +209,33 @@ def test_failures_name_file_line_and_field(render: Render, source: str, field: s
         ("{{ order.DoHold }} {{ 1 * 0.5 }}", "1 * 0.5"),
         ("{{ order.DoHold }} {{ 1 / 0 }}", None),
         ("{{ order.DoHold\n|digits|cut(2) }}", None),
+        ("{{ '1'|decimal }} {{ order.ClientOrderRef ~ 'x'|money }}", "order.ClientOrderRef ~ 'x'|money"),
+        ("{{ order.DoHold|cut(9) }} {{ order.ClientOrderRef|cut(1) }}", None),
+        ("{{ 'Itms' }} {{ order.Itms }}", None),
+        ("{{ order.DoHold }} {{ order['Itms'] }}", None),
+        ("{{ 1|money }} {{ ['x']|map('money')|list }}", None),
+        ("{{ none }} {{ order.BillTo.Company }} {{ order.SellTo.Company }}", None),
+        ("{% set half = 1 / 2 %}\n{{ 'v1.5' }} {{ order.Items[0].UnitPrice * half }}", None),
+        ("{{ order.DoHold|cut(9) }} {{ order.ClientOrderRef\n|cut(1) }}", "order.ClientOrderRef |cut(1)"),
+        ("{{ order.DoHold|cut(9) }} {# {{ order.Itms }} #} {{ order.Itms }}", "order.Itms"),
+        ('{"a": {"b": {{ order.DoHold }}, "c": {{ order.Itms }}}}', "order.Itms"),
+        ("{% if order.DoHold %}{% else %}{{ 1 / 0 }}{% endif %}", None),
+        ("{% raw %}{{ order.Itms }}{% endraw %}{{ order.Itms }}", "order.Itms"),
     ],
 )
 def test_the_field_is_found_among_several_or_left_open(render: Render, line: str, field: str | None) -> None:
     with pytest.raises(MappingFailed) as failed:
         render(line)
     assert failed.value.field == field
+
+
+def test_what_is_too_long_is_not_advised_to_be_cut_where_it_must_be_whole(render: Render) -> None:
+    with pytest.raises(MappingFailed) as failed:
+        render("{{ order.ClientOrderRef|cut(3) }}")
+    assert failed.value.message == (
+        "the text has 6 characters and 3 are allowed; correct the order. Never shorten a reference, a number or a "
+        "code; of other texts, cut(3, lose=true) gives the beginning"
+    )
 
 
 @pytest.mark.parametrize(
@@ -256,6 +295,9 @@ def test_a_template_that_cannot_be_opened(tmp_path: Path, context: MappingContex
         open_mapping("orders.pdf.j2", tmp_path)
     (tmp_path / "orders.json.j2").write_text("\n{% for %}")
     with pytest.raises(MappingUnusable, match=r"orders\.json\.j2 has an error in line 2: Expected an expression"):
+        open_mapping("orders.json.j2", tmp_path)
+    (tmp_path / "orders.json.j2").write_text("{{ order.Items }}\n{% if true %}{{ odrer.Items }}{% endif %}")
+    with pytest.raises(MappingUnusable, match=r"in line 2: there is no `odrer` here\. Did you mean `order`\?$"):
         open_mapping("orders.json.j2", tmp_path)
     (tmp_path / "orders.json.j2").write_bytes("å".encode("latin-1"))
     with pytest.raises(MappingUnusable, match="is not text in UTF-8"):

@@ -7,10 +7,14 @@ from order_receiver.contract.codes import OrderType
 from order_receiver.contract.request import OrderRequest, PickupStore, ShippingAdvice
 from order_receiver.mapping.canonical.parties import address_part, info_part, party_part
 from order_receiver.mapping.canonical.rows import discount_part, fee_part, payment_part, row_parts, totals_part
-from order_receiver.mapping.model import MappingContext, MappingFailed
-from order_receiver.mapping.numbers import EXACT, NotPlain, encode_json
+from order_receiver.mapping.model import MappingContext, MappingFailed, MissingValues
+from order_receiver.mapping.numbers import NotPlain, encode_json
+from order_receiver.mapping.sums import check_currency
+from order_receiver.mapping.tables.table import NO_TABLES, ValueTables
+from order_receiver.mapping.tables.translating import translate
 from order_receiver.orders.canonical import FORMAT, ApplicationPart, OrderPart, PickupPart, ShippingPart
 from order_receiver.orders.document import Document
+from order_receiver.orders.totals import EXACT
 
 TYPES = MappingProxyType(
     {
@@ -24,12 +28,26 @@ TYPES = MappingProxyType(
 
 
 class CanonicalMapping:
-    """The mapping named `canonical`."""
+    """The mapping named `canonical`, with the codes of the target where its value tables have them."""
+
+    def __init__(self, tables: ValueTables = NO_TABLES) -> None:
+        self._tables = tables
+
+    def with_tables(self, tables: ValueTables) -> "CanonicalMapping":
+        return CanonicalMapping(tables)
 
     def map(self, order: OrderRequest, context: MappingContext) -> Document:
-        """Write everything the order says. Raises MappingFailed for a number that cannot be written plainly."""
+        """Write everything the order says.
+
+        Raises MissingValues, and MappingFailed for payments in two currencies and a number that is not plain.
+        """
+        part = order_part(order, context)
+        check_currency(part)
+        part, missing = translate(part, self._tables)
+        if missing:
+            raise MissingValues(missing)
         try:
-            content = encode_json(order_part(order, context))
+            content = encode_json(part)
         except NotPlain as error:
             path, _, trouble = str(error).partition(": ")
             raise MappingFailed(f"{trouble}; correct the number", field=path) from error
@@ -79,6 +97,7 @@ def order_part(order: OrderRequest, context: MappingContext) -> OrderPart:
         payments=payments,
         shipping=_shipping(order.ShippingAdvice),
         info=info_part(order.AdditionalInfo),
+        extra=dict(context.extra) or None,
     )
 
 

@@ -1,12 +1,11 @@
 """Rows, payments, fees and their sums in the canonical order. The caller sets the context EXACT."""
 
 from collections.abc import Sequence
-from decimal import Decimal, DecimalException
+from decimal import DecimalException
 
 from order_receiver.contract.request import Discount, Fee, OrderItem, Payment, Promotion
 from order_receiver.mapping.canonical.parties import info_part
 from order_receiver.mapping.model import MappingFailed
-from order_receiver.mapping.numbers import tidy
 from order_receiver.orders.canonical import (
     DiscountPart,
     FeePart,
@@ -15,8 +14,7 @@ from order_receiver.orders.canonical import (
     RowPart,
     TotalsPart,
 )
-
-ZERO_AMOUNT = Decimal("0.00")
+from order_receiver.orders.totals import tidy, totals_of
 
 
 def row_parts(items: Sequence[OrderItem] | None) -> list[RowPart]:
@@ -96,9 +94,6 @@ def discount_part(discount: Discount) -> DiscountPart:
 def totals_part(rows: Sequence[RowPart], payments: Sequence[PaymentPart]) -> TotalsPart:
     """Sum up the order. Raises MappingFailed."""
     try:
-        excl_vat = sum((row.total_excl_vat for row in rows), ZERO_AMOUNT)
-        vat = sum((row.total_vat for row in rows), ZERO_AMOUNT)
-        paid = sum((payment.amount for payment in payments), ZERO_AMOUNT)
-        return TotalsPart(excl_vat=excl_vat, vat=vat, incl_vat=excl_vat + vat, paid=tidy(paid))
+        return totals_of(rows, payments)
     except DecimalException as error:
         raise MappingFailed("the totals cannot be computed exactly; correct the amounts", field="Items") from error

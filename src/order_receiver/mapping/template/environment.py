@@ -1,16 +1,16 @@
 """The sandbox that templates run in: strict about names, kind about empty collections."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
-from jinja2 import FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import FileSystemLoader, StrictUndefined, Undefined, meta, nodes, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from order_receiver.contract.request import OrderRequest
-from order_receiver.mapping.template.filters import filters_for
+from order_receiver.mapping.template.filters import filters_for, mapping_context_of
 from order_receiver.mapping.template.values import Form
 
 LEFT_OUT = (
@@ -53,6 +53,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         for name in LEFT_OUT:
             self.filters.pop(name, None)
         self.filters.update(filters_for(form))
+        self.globals["value"] = value
 
     def getattr(self, obj: object, attribute: str) -> object:
         """Read a member. None collections are empty ones; a member that the contract lacks is an error at once."""
@@ -76,6 +77,43 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise UnknownMember(kind.__name__, name, list(obj.__struct_fields__))
         value = getattr(obj, name)
         return () if value is None and (kind.__name__, name) in COLLECTIONS else value
+
+
+@pass_context
+def value(context: Context, table: str, key: object) -> str:
+    """`value("payment-methods", payment.PaymentMethodCode)`: the target's value from one of its value tables."""
+    if isinstance(key, Undefined):
+        str(key)
+    return mapping_context_of(context).value(table, key)
+
+
+def tables_asked(sandbox: Sandbox, source: str) -> Iterator[tuple[int, str]]:
+    """Line and name of every value table that a template names as a text."""
+    for call in sandbox.parse(source).find_all(nodes.Call):
+        name = call.args[0] if call.args else None
+        if isinstance(call.node, nodes.Name) and call.node.name == "value" and isinstance(name, nodes.Const):
+            yield call.lineno, str(name.value)
+
+
+GIVEN = ("order", "context")
+"""What a template is given."""
+
+
+def unknown_names(sandbox: Sandbox, source: str) -> Iterator[tuple[int, str]]:
+    """Line and name of everything that a template reads and nobody gives it; its own variables are known.
+
+    A template that extends another one may have names from there, so nothing is said of it.
+    """
+    tree = sandbox.parse(source)
+    if tree.find(nodes.Extends) is not None:
+        return
+    names = list(tree.find_all(nodes.Name))
+    # A block sees what is set outside of it only while it is rendered.
+    own = {name.name for name in names if name.ctx != "load"} if tree.find(nodes.Block) is not None else set[str]()
+    unknown = meta.find_undeclared_variables(tree) - {*GIVEN, *own, "self", "super"}
+    for name in names:
+        if name.name in unknown and name.ctx == "load":
+            yield name.lineno, name.name
 
 
 def _finalizer(form: Form) -> Callable[[Context, object], object]:

@@ -57,8 +57,8 @@ def cut(value: object, length: int, lose: bool = False) -> str:
     if len(text) <= length or lose:
         return text[:length]
     raise WrongValue(
-        f"the text has {len(text)} characters and {length} are allowed; correct the order, "
-        f"or write cut({length}, lose=true) if the end may be lost"
+        f"the text has {len(text)} characters and {length} are allowed; correct the order. Never shorten a reference, "
+        f"a number or a code; of other texts, cut({length}, lose=true) gives the beginning"
     )
 
 
@@ -72,6 +72,14 @@ def info(value: object, code: str, default: str | None = None) -> str | None:
     return next((entry.Value for entry in entries if isinstance(entry, CodeValue) and entry.key == code), default)
 
 
+def mapping_context_of(context: Context) -> MappingContext:
+    """The MappingContext that a template runs with. Raises WrongValue."""
+    mapping_context = context["context"]
+    if not isinstance(mapping_context, MappingContext):
+        raise WrongValue("`context` was set to something else in this template; give it another name")
+    return mapping_context
+
+
 @pass_context
 def local(context: Context, value: object, zone: str | None = None) -> datetime | None:
     """`order.SubmitDate|local`: the moment by the clocks of the application's zone, or of the named one."""
@@ -79,9 +87,7 @@ def local(context: Context, value: object, zone: str | None = None) -> datetime 
         return None
     if not isinstance(value, datetime):
         raise WrongValue(f"local needs a date with time, not a value of type {type(value).__name__}")
-    mapping_context = context["context"]
-    if not isinstance(mapping_context, MappingContext):
-        raise WrongValue("`context` was set to something else in this template; give it another name")
+    mapping_context = mapping_context_of(context)
     moment = mapping_context.aware(value)
     try:
         return moment.astimezone(mapping_context.zone if zone is None else ZoneInfo(zone))

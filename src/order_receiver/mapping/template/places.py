@@ -2,16 +2,20 @@
 
 import re
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import UndefinedError
+from jinja2 import Environment, UndefinedError
 
 from order_receiver.mapping.template import filters
 
-EXPRESSION = re.compile(r"\{[{%]-?\s*(.*?)\s*-?[%}]\}")
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 MEMBER_OF_NONE = re.compile(r"'None' has no attribute '(\w+)'")
 FLOAT = r"\d\.\d"
+ENDS = re.compile(r"else|end\w+")
+WRAPPER = "checked"
+"""The function that is around every filter of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +39,50 @@ def place_of(error: BaseException, folder: Path, base: Path) -> Place:
 
 
 def _hints(error: BaseException, frames: traceback.StackSummary) -> list[str]:
-    """Patterns that the failing expression must hold: the missing name, a float, or the filter that raised."""
+    """Patterns that the failing expression must hold: a float, the missing name, or the filter that raised."""
     name = getattr(error, "name", None)
     words = [name] if isinstance(name, str) else []
     if isinstance(error, UndefinedError):
-        words += re.findall(r"'(\w+)'", str(error))[::-1]
-    words += [frame.name for frame in reversed(frames) if frame.filename == filters.__file__]
+        words += [word for word in re.findall(r"'(\w+)'", str(error))[::-1] if word != "None"]
+    called = [frame.name for frame in frames if frame.filename == filters.__file__ and frame.name != WRAPPER]
+    words += called[:1]
     floats = [FLOAT] if "float" in str(error) else []
     return floats + [rf"\b{re.escape(word)}\b" for word in words]
 
 
 def _field(file: Path, line: int, hints: list[str]) -> str | None:
-    lines = file.read_text("utf-8").splitlines()
-    expressions: list[str] = EXPRESSION.findall(lines[line - 1]) if line <= len(lines) else []
-    if len(expressions) > 1:
-        for hint in hints:
-            holding = [one for one in expressions if re.search(hint, one)]
-            if holding:
-                return holding[0]
-    return expressions[0] if len(expressions) == 1 else None
+    """The one expression of the line that can be meant, or None: a wrong name would be worse."""
+    here = [one.text for one in _expressions(file.read_text("utf-8")) if one.first <= line <= one.last]
+    if len(here) == 1:
+        return here[0]
+    for hint in hints:
+        holding = [text for text in here if re.search(hint, text)]
+        if holding:
+            return holding[0] if len(holding) == 1 and re.search(hint, QUOTED.sub("", holding[0])) else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Expression:
+    """What stands between two brackets of a template, and the lines it goes over."""
+
+    first: int
+    last: int
+    text: str
+
+
+def _expressions(source: str) -> Iterator[_Expression]:
+    """Every expression and statement of a template but those that only end something."""
+    first, words = 0, ""
+    for line, kind, word in Environment(autoescape=True).lex(source):
+        if kind in ("variable_begin", "block_begin"):
+            first, words = line, ""
+        elif kind in ("variable_end", "block_end"):
+            text = " ".join(words.split())
+            if not ENDS.fullmatch(text):
+                yield _Expression(first, line, text)
+        else:
+            words += word
 
 
 def sentence(error: Exception) -> str:

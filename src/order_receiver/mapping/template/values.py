@@ -19,6 +19,14 @@ class WrongValue(Exception):
     """A template did something with a value that would lose or bend it; `str()` says what to write instead."""
 
 
+class NotExact(WrongValue):
+    """A float; `value` is what it is."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__(f'{value!r} is a float and not exact; write "{value!r}"|decimal instead of {value!r}')
+        self.value = value
+
+
 class Written(str):
     """Text that is in the document's form already; Jinja2 puts it in as it is."""
 
@@ -42,9 +50,9 @@ class Form:
 
 
 def refuse_float(value: object) -> None:
-    """Raise WrongValue for a float: it has lost the exact amount already."""
+    """Raise NotExact for a float: it has lost the exact amount already."""
     if isinstance(value, float):
-        raise WrongValue(f'{value!r} is a float and not exact; write "{value!r}"|decimal instead of {value!r}')
+        raise NotExact(value)
 
 
 def as_text(value: object) -> str:

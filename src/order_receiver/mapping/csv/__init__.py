@@ -1,0 +1,1 @@
+"""The built-in mapping `csv`: one line for each row of the order."""

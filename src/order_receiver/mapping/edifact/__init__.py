@@ -1,0 +1,1 @@
+"""The built-in mapping `edifact`: EDIFACT ORDERS D.96A."""

@@ -1,0 +1,1 @@
+"""The built-in mapping `ubl`: UBL 2.1 Order."""
