@@ -12,6 +12,7 @@ GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 PLAIN = re.compile(r"[a-z0-9-]*")
 NOT_PLAIN = re.compile(r"[^a-z0-9-]")
 NOT_PLAIN_NOR_DASH = re.compile(r"[^a-z0-9]")
+ESCAPED = re.compile(r"(?:__[0-9a-f]{2})+|_([a-z])")
 HASH_LENGTH = 40
 
 
@@ -33,6 +34,27 @@ def submission_key(order: OrderKey) -> str:
     else:
         key = f"{NOT_PLAIN_NOR_DASH.sub(_escape, application)}_-{reference}"
     return key if len(key) <= KEY_LIMIT else _cut(key)
+
+
+def read_key(key: str) -> OrderKey | None:
+    """Return the order that a key was made of; None where the key was cut, or was not made here."""
+    if (guid := GUID.match(key)) is not None and key[guid.end() : guid.end() + 1] == "-":
+        application, reference = guid[0], key[guid.end() + 1 :]
+    else:
+        application, _, reference = key.partition("_-")
+    order = OrderKey(_unescape(application), _unescape(reference))
+    return order if submission_key(order) == key else None
+
+
+def _unescape(text: str) -> str:
+    """What `_escape` escaped. What was never escaped gives anything."""
+    return ESCAPED.sub(_original, text)
+
+
+def _original(match: re.Match[str]) -> str:
+    if match[1]:
+        return match[1].upper()
+    return bytes.fromhex(match[0].replace("__", "")).decode("utf-8", "replace")
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -1,11 +1,14 @@
 """Answer files of an ERP, on a real disk."""
 
+import errno
 import json
 import os
 import time
 from pathlib import Path
 
 import pytest
+import structlog
+import structlog.testing
 from tests.integration.targets.conftest import Folders
 
 from order_receiver.orders.outcomes import TransientFailure
@@ -81,7 +84,10 @@ async def test_what_is_no_answer_file_stays(folders: Folders) -> None:
 async def test_unreadable_files_are_set_aside_with_the_reason(folders: Folders, content: bytes, reason: str) -> None:
     put(folders.inbox, "bad.json", content)
     put(folders.inbox, "good.json", {"key": "k-1", "erp_order_no": "1"})
-    look = await folders.adapter.poll(None)
+    with structlog.testing.capture_logs() as logs:
+        look = await folders.adapter.poll(None)
+    assert [(each["event"], each["file"]) for each in logs] == [("target.answer_set_aside", "bad.json")]
+    assert reason in logs[0]["why"]
     assert [one.source for one in look.updates] == ["good.json"]
     assert names(folders.inbox / "unreadable") == ["bad.json", "bad.json.reason.txt"]
     assert reason in (folders.inbox / "unreadable/bad.json.reason.txt").read_text("utf-8")
@@ -143,19 +149,28 @@ async def test_a_done_folder_that_cannot_be_made_is_transient(folders: Folders) 
         await folders.adapter.acknowledge([update])
 
 
-async def test_files_that_vanish_or_cannot_be_read(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_files_that_vanish_or_cannot_be_read_now(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock at the server or a fault of the disk may pass: the answer waits, told once, and holds up no other."""
     put(folders.inbox, "gone.json", {})
-    put(folders.inbox, "locked.json", {})
+    for number in range(201):
+        put(folders.inbox, f"locked-{number:03}.json", {"key": f"k-{number}", "erp_order_no": number})
+    put(folders.inbox, "other.json", {"key": "k-x", "erp_order_no": "1"})
     real = Path.open
 
     def stubborn(path: Path, mode: str = "r", encoding: str | None = None, **_: object) -> object:
         if path.name == "gone.json":
             path.unlink()
-        if path.name == "locked.json":
-            raise PermissionError(13, "Permission denied")
+        if path.name.startswith("locked"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         return real(path, mode, encoding=encoding)
 
-    with monkeypatch.context() as patch:
+    with structlog.testing.capture_logs() as logs, monkeypatch.context() as patch:
         patch.setattr(Path, "open", stubborn)
-        assert (await folders.adapter.poll(None)).updates == []
-    assert names(folders.inbox / "unreadable") == ["locked.json", "locked.json.reason.txt"]
+        found = [update.source for _ in range(3) for update in (await folders.adapter.poll(None)).updates]
+    assert found == ["other.json"] * 2
+    assert not (folders.inbox / "unreadable").exists()
+    assert [each["file"] for each in logs] == [f"locked-{number:03}.json" for number in range(201)]
+    assert {(each["event"], each["why"]) for each in logs} == {
+        ("target.answer_waits", "The file cannot be read: the operating system says: Input/output error.")
+    }
+    assert len((await folders.adapter.poll(None)).updates) == 202

@@ -14,8 +14,10 @@ from tests.integration.targets.conftest import KEY, Folders
 from order_receiver.orders.outcomes import PermanentFailure, TransientFailure, UnknownOutcome
 from order_receiver.settings.targets import FolderTarget
 from order_receiver.targets.adapter import CancelOutcome, SaveStep, Submission
-from order_receiver.targets.folder import files
+from order_receiver.targets.files.handover import Handover, hand_over, handed_over
+from order_receiver.targets.folder import place
 from order_receiver.targets.folder.adapter import FolderAdapter
+from order_receiver.targets.folder.place import FolderPlace
 
 Make = Callable[..., Submission]
 
@@ -80,17 +82,17 @@ def test_exactly_one_file_whatever_call_was_the_last(
 ) -> None:
     """The ERP takes the file as soon as it is there, or leaves it: both times it sees one, complete."""
     made = submission()
-    handover = files.Handover(folders.outbox, made.key, "json", made.document.content)
+    handover = Handover(made.key, "json", made.document.content)
     seen: list[bytes] = []
     with pytest.MonkeyPatch.context() as patch:
         dying(patch, at, after)
         with suppress(Killed):
-            files.hand_over(handover)
+            hand_over(FolderPlace(folders.outbox), handover)
     for path in folders.outbox.glob("*.json"):
         seen.append(path.read_bytes())
         if taken:
             path.unlink()
-    assert files.hand_over(handover) == f"{KEY}.json"
+    assert hand_over(FolderPlace(folders.outbox), handover) == f"{KEY}.json"
     if taken:
         seen += [path.read_bytes() for path in folders.outbox.glob("*.json")]
     else:
@@ -105,7 +107,7 @@ def test_the_crash_points_above_are_all_there_are(folders: Folders, at: int, die
     with pytest.MonkeyPatch.context() as patch:
         dying(patch, at, after=False)
         try:
-            files.hand_over(files.Handover(folders.outbox, KEY, "json", b"{}"))
+            hand_over(FolderPlace(folders.outbox), Handover(KEY, "json", b"{}"))
         except Killed:
             died = True
     assert died is dies
@@ -116,9 +118,9 @@ def test_a_promise_that_was_not_kept_gives_way_to_a_new_document(folders: Folder
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "rename", _raise_killed)
         with pytest.raises(Killed):
-            files.hand_over(files.Handover(folders.outbox, KEY, "json", b"old"))
-    assert files.handed_over(folders.outbox, KEY) is None
-    assert files.hand_over(files.Handover(folders.outbox, KEY, "xml", b"<new/>")) == f"{KEY}.xml"
+            hand_over(FolderPlace(folders.outbox), Handover(KEY, "json", b"old"))
+    assert handed_over(FolderPlace(folders.outbox), KEY) is None
+    assert hand_over(FolderPlace(folders.outbox), Handover(KEY, "xml", b"<new/>")) == f"{KEY}.xml"
     assert folders.files() == [f"{KEY}.xml"]
     assert (folders.outbox / f"{KEY}.xml").read_bytes() == b"<new/>"
 
@@ -131,6 +133,18 @@ async def test_two_workers_with_one_order(folders: Folders, submission: Make, sa
     made = submission()
     await asyncio.gather(*(folders.adapter.submit(made, save) for _ in range(8)))
     assert folders.files() == [f"{KEY}.json"]
+
+
+async def test_a_folder_that_does_not_answer_is_of_unknown_outcome(
+    folders: Folders, submission: Make, save: SaveStep
+) -> None:
+    """Somebody holds the order's lock; when it goes, nothing is written twice."""
+    adapter = FolderAdapter(FolderTarget(outbox="out", timeout=0.2), folders.base)
+    with FolderPlace(folders.outbox).mark(f".sent/{KEY}"), pytest.raises(UnknownOutcome, match=r"within 0.2 seconds"):
+        await adapter.submit(submission(), save)
+    await folders.adapter.submit(submission(), save)
+    assert folders.files() == [f"{KEY}.json"]
+    await adapter.close()
 
 
 async def test_a_foreign_file_is_never_overwritten(folders: Folders, submission: Make, save: SaveStep) -> None:
@@ -189,7 +203,7 @@ async def test_a_rename_that_the_disk_did_not_confirm_is_of_unknown_outcome(
     folders: Folders, submission: Make, save: SaveStep
 ) -> None:
     await folders.adapter.submit(submission(key="shop_-1"), save)
-    sync = files.sync_folder
+    sync = place.sync_folder
 
     def fail(folder: Path) -> None:
         if folder == folders.outbox:
@@ -197,7 +211,7 @@ async def test_a_rename_that_the_disk_did_not_confirm_is_of_unknown_outcome(
         sync(folder)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "sync_folder", fail)
+        patch.setattr(place, "sync_folder", fail)
         with pytest.raises(UnknownOutcome, match="the disk did not confirm it"):
             await folders.adapter.submit(submission(), save)
     (folders.outbox / f"{KEY}.json").unlink()

@@ -1,7 +1,7 @@
 import pytest
 
 from order_receiver.targets.adapter import UpdateKind
-from order_receiver.targets.folder.answers import Answer, Unreadable, read_answer
+from order_receiver.targets.files.answers import Answer, Unreadable, read_answer
 
 GUID = "123E4567-E89B-12D3-A456-426614174000"
 

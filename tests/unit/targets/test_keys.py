@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_receiver.orders.identity import OrderKey
-from order_receiver.targets.keys import KEY_LIMIT, submission_key
+from order_receiver.targets.keys import KEY_LIMIT, read_key, submission_key
 
 GUID = "123e4567-e89b-12d3-a456-426614174000"
 SEPARATED = re.compile(
@@ -87,3 +87,21 @@ def test_a_cut_key_is_no_key_of_another_order() -> None:
     assert re.search(r"[^_]_0[0-9a-f]{40}$", cut)
     assert SEPARATED.fullmatch(cut)
     assert submission_key(order_of(cut)) != cut
+
+
+@given(orders)
+def test_a_key_can_be_read_again(order: OrderKey) -> None:
+    key = submission_key(order)
+    assert read_key(key) in (order, None)
+    if "_0" not in key and decodable(order):
+        assert read_key(key) == order
+
+
+def decodable(order: OrderKey) -> bool:
+    """No lone surrogates: Norce cannot send them."""
+    return not any("\ud800" <= character <= "\udfff" for character in f"{order}")
+
+
+@pytest.mark.parametrize("text", ["", "x", "UPPER_-1", "a_-b_0123", "__zz_-1"])
+def test_what_is_no_key_is_not_read(text: str) -> None:
+    assert read_key(text) is None

@@ -1,15 +1,13 @@
-"""Reading the ERP's answer files: which order, and its number or why it was refused."""
+"""Reading the ERP's answers: which order, and its number or why it was refused."""
 
-import heapq
-import os
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from order_receiver.orders.identity import OrderKey, normal_application_key
 from order_receiver.targets.adapter import Update, UpdateKind
+from order_receiver.targets.files.place import Place
+from order_receiver.targets.files.trouble import explain
 from order_receiver.targets.keys import submission_key
 
 LOOK_LIMIT = 200
@@ -32,29 +30,44 @@ class Answer(msgspec.Struct):
 
 
 class Unreadable(Exception):
-    """An answer file that says nothing usable; `str()` is a plain sentence."""
+    """An answer that says nothing usable; `str()` is a plain sentence."""
+
+
+class NoJson(Unreadable):
+    """It cannot be read at all, or not yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look into the inbox found. `unreadable` is pairs of file name and reason."""
+    """What one look into the inbox found. `unreadable` and `waiting` are pairs of file name and reason."""
 
     updates: list[Update]
     unreadable: list[tuple[str, str]]
+    waiting: list[tuple[str, str]]
+    """Files that could not be read this time, by a lock or a fault of the disk: they stay where they are."""
     more: bool
+
+
+class Locked(Exception):
+    """A file that cannot be read now; `str()` says why."""
 
 
 _decoder = msgspec.json.Decoder(Answer)
 
 
-def look(inbox: Path) -> Look:
-    """Read up to 200 answer files in the order of their names. Blocks. Raises OSError for the folder itself."""
-    with os.scandir(inbox) as entries:
-        names = heapq.nsmallest(LOOK_LIMIT + 1, (entry.name for entry in entries if _is_answer(entry)))
-    found = Look(updates=[], unreadable=[], more=len(names) > LOOK_LIMIT)
-    for name in names[:LOOK_LIMIT]:
+def look(inbox: Place, waiting: int = 0) -> Look:
+    """Read up to 200 answer files in the order of their names. Blocks. Raises OSError for the place itself.
+
+    So many more as were `waiting` at the last look, which may be in front of all others.
+    """
+    limit = LOOK_LIMIT + waiting
+    names = inbox.names(end=".json", most=limit + 1)
+    found = Look(updates=[], unreadable=[], waiting=[], more=len(names) > limit)
+    for name in names[:limit]:
         try:
-            update = _read(inbox / name)
+            update = _read(inbox, name)
+        except Locked as reason:
+            found.waiting.append((name, str(reason)))
         except Unreadable as reason:
             found.unreadable.append((name, str(reason)))
         else:
@@ -63,29 +76,32 @@ def look(inbox: Path) -> Look:
     return found
 
 
-def _is_answer(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(".json") and not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)
-
-
-def _read(path: Path) -> Update | None:
-    """None: not there any more, or the ERP is still writing it."""
+def _read(inbox: Place, name: str) -> Update | None:
+    """None: not there any more, or the ERP is still writing it. Raises Unreadable, Locked."""
     try:
-        with path.open("rb") as file:
-            changed = os.fstat(file.fileno()).st_mtime
-            content = file.read(SIZE_LIMIT + 1)
+        read = inbox.read(name, SIZE_LIMIT + 1)
     except FileNotFoundError:
         return None
+    except (ConnectionError, TimeoutError):
+        raise
     except OSError as error:
-        raise Unreadable(f"The file cannot be read: {error.strerror}.") from error
+        raise Locked(f"The file cannot be read: {explain(error)}.") from error
+    try:
+        return read_answer(decode(read.content), name)
+    except NoJson:
+        if read.settled < SETTLING_TIME:
+            return None
+        raise
+
+
+def decode(content: bytes) -> Answer:
+    """Read an answer in JSON. Raises Unreadable; NoJson where the rest may still be on its way."""
     if len(content) > SIZE_LIMIT:
         raise Unreadable(f"The file is over {SIZE_LIMIT} bytes; an answer is a few lines of JSON.")
     try:
-        answer = _decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
+        return _decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if time.time() - changed < SETTLING_TIME:
-            return None
-        raise Unreadable(f"The file is no answer in JSON (UTF-8): {error}.") from error
-    return read_answer(answer, path.name)
+        raise NoJson(f"The file is no answer in JSON (UTF-8): {error}.") from error
 
 
 def read_answer(answer: Answer, source: str) -> Update:

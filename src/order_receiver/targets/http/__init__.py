@@ -1,0 +1,1 @@
+"""The adapter `http`: any REST or OData API by configuration."""
