@@ -103,7 +103,10 @@ def test_unsafe_settings_are_refused_in_production(command: Command, folder: Ins
     production(folder)
     said = command.configured(name)
     assert said.code == 1
-    assert "error: door: orders and passwords would travel without TLS. Set behind_proxy = true" in said.err
+    assert re.search(
+        r"^error: .*receiver\.toml:\d+: door: orders and passwords would travel without TLS\. Set behind_proxy = true",
+        said.err,
+    )
     assert said.err.endswith("The configuration cannot be used as it is; `order-receiver check` shows all of it.\n")
     assert not folder.store_path.exists()
 
@@ -146,8 +149,13 @@ def test_check_says_what_is_wrong_in_one_line_each(command: Command, folder: Ins
     said = command.configured("check")
     assert said.code == 1
     errors = [line for line in said.out.splitlines() if line.startswith("error")]
-    assert [line.split()[1] for line in errors] == ["door:", "mappings:", "store:", "target"]
-    assert "nowhere.json.j2" in errors[1]
+    assert [line.split()[1] for line in errors[1:]] == ["mappings:", "store:", "target"]
+    lines = folder.configuration.read_text().splitlines()
+    assert errors[0].startswith(f"error   {folder.configuration}:{lines.index('[door]') + 1}: door: ")
+    [mapping] = [number for number, line in enumerate(lines, 1) if "nowhere.json.j2" in line]
+    assert errors[1].startswith(
+        f"error   mappings: {folder.configuration}:{mapping}: targets.erp.mapping: There is no "
+    )
     assert "written by a newer version of the order receiver" in errors[2]
     assert "it does not exist; create it" in errors[3]
 

@@ -135,7 +135,7 @@ def test_show_tells_what_it_means_and_what_to_do(held: Installation, command: Co
 
 def test_show_as_json(held: Installation, command: Command) -> None:
     (story,) = command.configured("orders", "show", "100001", "--json").data()
-    assert set(story) == {"order", "history", "tasks", "attempts", "submissions", "messages"}
+    assert set(story) == {"order", "holds", "history", "tasks", "attempts", "submissions", "messages"}
     (plain,) = command.configured("orders", "show", "100001", "--json", "--message", "--document").data()
     messages, submissions = plain["messages"], plain["submissions"]
     assert isinstance(messages, list)

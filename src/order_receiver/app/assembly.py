@@ -1,31 +1,36 @@
 """Builds a running receiver from settings."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from order_receiver.contract.reading import Limits
 from order_receiver.door.answers import NOT_MESSAGES
 from order_receiver.door.door import Door
+from order_receiver.enrichment import Enrichments, open_enrichments
 from order_receiver.mapping import Mapping as OrderMapping
-from order_receiver.mapping import open_mapping
+from order_receiver.mapping import MappingUnusable, ValueTables, open_mapping, open_tables
 from order_receiver.norce.opening import open_connect
 from order_receiver.norce.tokens import Token
 from order_receiver.orders.identity import normal_application_key
 from order_receiver.settings.credentials import Credentials
 from order_receiver.settings.model import Application, Settings
 from order_receiver.settings.secrets import reveal
-from order_receiver.store import lanes
+from order_receiver.settings.targets import Target
+from order_receiver.store import circuits, lanes
 from order_receiver.store.database import Database
 from order_receiver.store.postgresql import PostgresServer
 from order_receiver.store.sqlite import SqliteFile
 from order_receiver.store.store import Store
 from order_receiver.targets.adapter import Adapter
-from order_receiver.targets.registry import Surroundings, open_adapter
+from order_receiver.targets.registry import open_adapter
+from order_receiver.targets.surroundings import Surroundings
 from order_receiver.telemetry import Metrics
+from order_receiver.work.breaker import Breaker
 from order_receiver.work.kinds import (
     NORCE,
     POLL,
@@ -42,8 +47,10 @@ from order_receiver.work.process import Process
 from order_receiver.work.report import ReportConfirmed, StatusCalls
 from order_receiver.work.results import Handler
 from order_receiver.work.retry import RetryPolicy
+from order_receiver.work.steps import Steps
 from order_receiver.work.submit import Submit
 from order_receiver.work.unserved import hold_unserved
+from order_receiver.work.value_watch import ValueWatch, stamps_of
 from order_receiver.work.worker import Handlers, Worker
 
 
@@ -111,6 +118,7 @@ class Receiver:
             count=metrics.answers.count,
         )
         self.worker: Worker | None = None
+        self.value_watch: ValueWatch | None = None
 
 
 async def open_receiver(
@@ -140,9 +148,16 @@ async def _open_worker(stack: AsyncExitStack, receiver: Receiver, parts: Parts) 
     for adapter in adapters.values():
         stack.push_async_callback(adapter.close)
     norce = parts.norce or await _open_norce(stack, configuration, store)
-    mappings = open_mappings(configuration)
-    limits = Limits(depth=settings.door.depth_limit, items=settings.door.item_limit)
-    handlers: Handlers = {(RECEIVER, PROCESS): Process(store, applications, mappings, limits)}
+    stamps = stamps_of(_table_files(configuration))
+    tables = _open_tables(configuration)
+    mappings = _open_mappings(configuration, tables)
+    enrichments = open_all_enrichments(configuration)
+    stack.push_async_callback(enrichments.close)
+    steps = Steps(applications, mappings, _limits(settings), settings.routes, enrichments)
+    if stamps:
+        reread = partial(_open_tables, configuration)
+        receiver.value_watch = ValueWatch(store, tables, stamps, reread, steps.use)
+    handlers: Handlers = {(RECEIVER, PROCESS): Process(store, steps)}
     places = {RECEIVER: settings.work.concurrency}
     placing = Placing(store)
     if norce is not None and settings.norce is not None:
@@ -151,6 +166,7 @@ async def _open_worker(stack: AsyncExitStack, receiver: Receiver, parts: Parts) 
     for name, adapter in adapters.items():
         await _add_target(receiver, name, adapter, placing, handlers, places)
     await hold_unserved(store, places)
+    breakers = {target_system(name): _breaker(settings.targets[name]) for name in adapters}
     return Worker(
         store,
         handlers,
@@ -159,7 +175,12 @@ async def _open_worker(stack: AsyncExitStack, receiver: Receiver, parts: Parts) 
         lease=settings.work.lease,
         poll=settings.work.poll,
         count_call=receiver.metrics.calls.count,
+        breakers=breakers,
     )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(depth=settings.door.depth_limit, items=settings.door.item_limit)
 
 
 async def _add_target(
@@ -172,14 +193,21 @@ async def _add_target(
 ) -> None:
     """Submissions for every target; a listening task, one for all processes, where the target can be asked."""
     store, settings = receiver.store, receiver.configuration.settings
-    handlers[target_system(name), SUBMIT] = Submit(store, name, adapter, placing)
-    places[target_system(name)] = settings.work.concurrency
+    system = target_system(name)
+    handlers[system, SUBMIT] = Submit(store, name, adapter, placing, _limits(settings))
+    places[system] = settings.targets[name].concurrency or settings.work.concurrency
+    await store.write(lambda session: circuits.ensure(session, system, session.now))
     if adapter.capabilities().polls:
-        system = poll_system(name)
+        poll = poll_system(name)
         interval = settings.targets[name].poll
-        handlers[system, POLL] = Listen(store, name, adapter, placing, interval)
-        places[system] = 1
-        await store.write(lambda session: lanes.ensure(session, system, POLL, session.now))
+        handlers[poll, POLL] = Listen(store, name, adapter, placing, interval)
+        places[poll] = 1
+        await store.write(lambda session: lanes.ensure(session, poll, POLL, session.now))
+
+
+def _breaker(target: Target) -> Breaker:
+    interval = 0.0 if target.rate is None else target.rate_seconds / target.rate
+    return Breaker(target.breaker_failures, target.breaker_seconds, target.breaker_cap, interval)
 
 
 async def _open_norce(stack: AsyncExitStack, configuration: Configuration, store: Store) -> StatusCalls | None:
@@ -201,11 +229,48 @@ def open_adapters(configuration: Configuration) -> dict[str, Adapter]:
 
 
 def open_mappings(configuration: Configuration) -> dict[str, OrderMapping]:
-    """The mappings of all configured targets. Raises MappingUnusable."""
-    return {
-        name: open_mapping(target.mapping, configuration.base)
-        for name, target in configuration.settings.targets.items()
-    }
+    """The mappings of all configured targets, with their value tables. Raises MappingUnusable, TablesUnusable."""
+    return _open_mappings(configuration, _open_tables(configuration))
 
 
-__all__ = ["Configuration", "Handler", "Parts", "Receiver", "open_adapters", "open_mappings", "open_receiver"]
+def open_all_enrichments(configuration: Configuration) -> Enrichments:
+    """The configured enrichments; reaches nothing yet. Raises EnrichmentUnusable, SettingsError."""
+    return open_enrichments(configuration.settings.enrichments, configuration.base, configuration.environ)
+
+
+def _open_tables(configuration: Configuration) -> dict[str, ValueTables]:
+    """The value tables of all targets. Raises TablesUnusable."""
+    targets = configuration.settings.targets
+    return {name: open_tables(target.values, configuration.base) for name, target in targets.items()}
+
+
+def _open_mappings(configuration: Configuration, tables: Mapping[str, ValueTables]) -> dict[str, OrderMapping]:
+    targets = configuration.settings.targets
+    return {name: _open_mapping(configuration, name, target, tables[name]) for name, target in targets.items()}
+
+
+def _open_mapping(configuration: Configuration, name: str, target: Target, tables: ValueTables) -> OrderMapping:
+    """Raises MappingUnusable that says which target it is of, with file and line of the settings."""
+    try:
+        return open_mapping(target.mapping, configuration.base, tables, target.formats)
+    except MappingUnusable as error:
+        where = configuration.settings.written.where(f"targets.{name}.mapping")
+        raise MappingUnusable(f"{where}: {error}") from error
+
+
+def _table_files(configuration: Configuration) -> Sequence[Path]:
+    """The files of all value tables."""
+    targets = configuration.settings.targets.values()
+    return sorted({configuration.base / each.table for target in targets for each in target.values.values()})
+
+
+__all__ = [
+    "Configuration",
+    "Handler",
+    "Parts",
+    "Receiver",
+    "open_adapters",
+    "open_all_enrichments",
+    "open_mappings",
+    "open_receiver",
+]

@@ -1,5 +1,6 @@
 """Health and metrics: what machines ask the program about itself."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from starlette.applications import Starlette
@@ -8,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from order_receiver.app.assembly import Receiver
-from order_receiver.store import DatabaseTrouble, queries, schema
+from order_receiver.store import DatabaseTrouble, Engine, circuits, queries, schema
 from order_receiver.store.errors import StoreError
 from order_receiver.store.store import now
-from order_receiver.telemetry.metrics import CONTENT_TYPE, Backlog
+from order_receiver.telemetry.metrics import CONTENT_TYPE, Backlog, TargetBacklog
+from order_receiver.work.kinds import target_system
 
 
 class Probes:
@@ -56,12 +58,27 @@ class Probes:
         return None
 
     async def _metrics(self, _: Request) -> Response:
+        store = self._receiver.store
         try:
-            counted = await self._receiver.store.query(queries.count)
+            counted = await store.query(queries.count)
+            targets = await store.query(self._targets)
         except DatabaseTrouble as error:
             return problem(503, "store unavailable", f"The store cannot be used: {error.orig}")
-        backlog = Backlog(counted.tasks, counted.holds, _age(counted.oldest_waiting), _age(counted.oldest_unconfirmed))
+        ages = _age(counted.oldest_waiting), _age(counted.oldest_unconfirmed)
+        backlog = Backlog(counted.tasks, counted.holds, *ages, targets)
         return Response(self._receiver.metrics.render(backlog), media_type=CONTENT_TYPE)
+
+    def _targets(self, engine: Engine) -> Mapping[str, TargetBacklog]:
+        """The configured targets, whether a worker has seen them yet or not."""
+        known = {circuit.system: circuit for circuit in circuits.list_circuits(engine)}
+        waiting = circuits.waiting(engine)
+        found = {}
+        for name in self._receiver.configuration.settings.targets:
+            system = target_system(name)
+            circuit, line = known.get(system), waiting.get(system)
+            tasks, age = (0, 0.0) if line is None else (line.tasks, _age(line.oldest))
+            found[name] = TargetBacklog(circuit is not None and not circuit.flows, tasks, age)
+        return found
 
 
 def problem(status: int, title: str, detail: str) -> Response:

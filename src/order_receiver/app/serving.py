@@ -83,6 +83,7 @@ async def run(
         receiver = await open_receiver(stack, configuration, work=work, parts=parts)
         if receiver.worker is not None:
             receiver.worker.start()
+        watching = None if receiver.value_watch is None else asyncio.create_task(receiver.value_watch.run())
         calm_the_collector()
         try:
             if door:
@@ -92,6 +93,8 @@ async def run(
                 on_open(receiver, None)
                 await stopping.wait()
         finally:
+            if watching is not None:
+                watching.cancel()
             if receiver.worker is not None:
                 await receiver.worker.stop(configuration.settings.work.grace)
     log.info("receiver.closed")

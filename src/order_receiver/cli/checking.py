@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from order_receiver.app.assembly import Configuration, open_adapters, open_mappings
+from order_receiver.app.assembly import Configuration, open_adapters, open_all_enrichments, open_mappings
 from order_receiver.app.tls import UnusableCertificate, certificate_files
 from order_receiver.cli.common import DEFAULT_CONFIG, AsJson, ConfigFile, open_configuration, plain_errors
 from order_receiver.cli.output import console, print_json
-from order_receiver.mapping import MappingUnusable
+from order_receiver.enrichment import EnrichmentUnusable
+from order_receiver.mapping import MappingUnusable, TablesUnusable
 from order_receiver.norce.opening import open_connect
 from order_receiver.orders.outcomes import CallFailed
 from order_receiver.settings.model import Norce
@@ -70,7 +71,8 @@ async def _check(configuration: Configuration, *, offline: bool) -> list[Checked
     ]
     if not found:
         found.append(Checked("configuration", "ok", "every setting is known and fits the others"))
-    found.append(_mappings(configuration))
+    found.extend(_mappings(configuration))
+    found.extend(_enrichments(configuration))
     found.extend(_certificate(configuration))
     if not offline:
         found.append(_store(configuration))
@@ -80,12 +82,23 @@ async def _check(configuration: Configuration, *, offline: bool) -> list[Checked
     return found
 
 
-def _mappings(configuration: Configuration) -> Checked:
+def _mappings(configuration: Configuration) -> list[Checked]:
     try:
         opened = open_mappings(configuration)
+    except TablesUnusable as error:
+        return [Checked("value tables", "error", str(problem)) for problem in error.problems]
     except MappingUnusable as error:
-        return Checked("mappings", "error", str(error))
-    return Checked("mappings", "ok", f"{len(opened)} can be used")
+        return [Checked("mappings", "error", str(error))]
+    return [Checked("mappings", "ok", f"{len(opened)} can be used")]
+
+
+def _enrichments(configuration: Configuration) -> list[Checked]:
+    """Functions are loaded and secrets found; nothing is asked."""
+    try:
+        opened = open_all_enrichments(configuration)
+    except (EnrichmentUnusable, SettingsError) as error:
+        return [Checked("enrichments", "error", str(error))]
+    return [Checked("enrichments", "ok", f"{len(opened)} can be used")] if opened else []
 
 
 def _certificate(configuration: Configuration) -> list[Checked]:

@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 from order_receiver import __version__
-from order_receiver.cli import answers, checking, credentials, database, demo, orders, serving, simulating, starting
+from order_receiver.cli import (
+    adapters,
+    answers,
+    checking,
+    credentials,
+    database,
+    demo,
+    holds,
+    orders,
+    serving,
+    simulating,
+    starting,
+    targets,
+    trying,
+)
 
 application = typer.Typer(
     name="order-receiver",
@@ -36,9 +50,15 @@ application.command("serve")(serving.serve)
 application.command("work")(serving.work)
 application.command("check")(checking.check)
 application.command("answers")(answers.answers)
+application.command("adapters")(adapters.adapters)
 application.command("demo")(demo.demo)
 application.command("init")(starting.init)
+application.add_typer(adapters.commands, name="new")
 application.add_typer(orders.commands, name="orders")
+application.command("explain")(trying.explain)
+application.add_typer(trying.commands, name="map")
+application.add_typer(holds.commands, name="holds")
+application.add_typer(targets.commands, name="targets")
 application.add_typer(simulating.commands, name="simulate")
 application.add_typer(credentials.commands, name="credentials")
 application.add_typer(database.commands, name="db")

@@ -1,8 +1,6 @@
 """`orders`: where an order is and why, and what a person can do about it."""
 
 import asyncio
-import getpass
-from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,18 +8,19 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from order_receiver.app.assembly import Configuration
+from order_receiver.cli.acting import Action, act, actor, tell_left
+from order_receiver.cli.acting import orders as in_words
 from order_receiver.cli.common import DEFAULT_CONFIG, AsJson, ConfigFile, open_configuration, plain_errors
 from order_receiver.cli.output import console, fail, local, print_json, print_table
 from order_receiver.cli.quarantine import print_quarantine, print_quarantined, quarantine_number
 from order_receiver.cli.story import print_story, story_as_data
 from order_receiver.orders.identity import normal_application_key
-from order_receiver.orders.states import HoldReason, OrderState
-from order_receiver.store import Engine, changes, queries
-from order_receiver.store.errors import NoSuchOrder, NotPossible
+from order_receiver.orders.states import RETRY_ONLY, HoldReason, OrderState
+from order_receiver.store import Engine, changes, circuits, decisions, queries
+from order_receiver.store.errors import NoSuchOrder
 from order_receiver.store.queries import Listed, OrderFilter
-from order_receiver.store.session import Operation, Session
-from order_receiver.store.store import Store, prepare
+from order_receiver.store.session import Session
+from order_receiver.store.store import prepare
 
 commands = typer.Typer(help="Orders: list, show, retry, release, cancel.", no_args_is_help=True)
 
@@ -31,17 +30,6 @@ ApplicationKey = Annotated[
 ]
 Reason = Annotated[HoldReason | None, typer.Option("--reason", help="All orders held for this reason.")]
 Why = Annotated[str | None, typer.Option("--why", help="Written to the order's history.")]
-
-Action = Callable[[Session, int], str | None]
-"""Does something to an order; returns why it was left alone, if it was. Raises NotPossible, NoSuchOrder."""
-
-TOGETHER = 200
-"""Orders that are written at once and share commits; the store takes 256 operations into one."""
-TOLD = 3
-"""Orders that were left alone and whose reasons are printed; the others are counted."""
-
-RETRY_ONLY = frozenset({HoldReason.UNREADABLE, HoldReason.UNKNOWN_APPLICATION, HoldReason.NO_ROUTE, HoldReason.MAPPING})
-"""Without what these name there is nothing to go on with, so nobody can pass them by."""
 
 
 @commands.command("list")
@@ -86,7 +74,8 @@ def show(
         configuration = open_configuration(config)
         engine = prepare(configuration.database, migrate=False)
         try:
-            stories = [queries.story(engine, order) for order in _find(engine, reference, application)]
+            stories = [queries.story(engine, order) for order in find(engine, reference, application)]
+            shut = {circuit.system for circuit in circuits.list_circuits(engine) if not circuit.flows}
         except NoSuchOrder:
             if (number := quarantine_number(reference)) is None:
                 raise
@@ -97,7 +86,7 @@ def show(
         return
     zone = ZoneInfo(configuration.settings.time_zone)
     for story in stories:
-        print_story(story, zone, message=message, document=document)
+        print_story(story, zone, message=message, document=document, shut=shut)
 
 
 @commands.command("retry")
@@ -123,7 +112,7 @@ def release(
 ) -> None:
     """Let held orders go on in spite of what they are held for."""
     if reason in RETRY_ONLY:
-        raise fail(_retry_only(reason))
+        raise fail(decisions.retry_only(reason))
     action = partial(_lift, wanted=reason, waive=True, why=why)
     _act(config, reference, application, reason, action, "released")
 
@@ -134,28 +123,22 @@ def cancel(
     config: ConfigFile = DEFAULT_CONFIG,
     application: ApplicationKey = None,
     why: Why = None,
+    looked: Annotated[
+        bool, typer.Option("--not-in-erp", help="You have looked: no ERP has anything of the order.")
+    ] = False,
 ) -> None:
     """Cancel an order that no ERP has yet. Norce is not told: cancel it there too."""
 
     def action(session: Session, order_id: int) -> None:
-        changes.cancel(session, changes.order_row(session, order_id), session.now, _actor(), why)
+        decisions.cancel(session, changes.order_row(session, order_id), session.now, actor(), why, looked=looked)
 
     _act(config, reference, application, None, action, "cancelled here; cancel it in Norce too")
 
 
-def _lift(session: Session, order_id: int, *, wanted: HoldReason | None, waive: bool, why: str | None) -> str | None:
-    """Let an order go on, unless it is held for something else than `wanted` by now: nobody has looked at that."""
+def _lift(session: Session, order_id: int, *, wanted: HoldReason | None, waive: bool, why: str | None) -> None:
+    """Let an order go on; with `wanted` only from what it is held for by that: nobody has looked at anything else."""
     order = changes.order_row(session, order_id)
-    if wanted is not None and order.hold is not wanted:
-        return f"Order {order.key} is not held for {wanted} any more."
-    if waive and order.hold in RETRY_ONLY:
-        return _retry_only(order.hold)
-    changes.resume(session, order, session.now, _actor(), waive=waive, why=why)
-    return None
-
-
-def _retry_only(reason: HoldReason | None) -> str:
-    return f"An order held for {reason} cannot go on in spite of it; use retry once the cause is mended."
+    decisions.resume(session, order, session.now, actor(), waive=waive, why=why, reason=wanted)
 
 
 def _act(
@@ -173,65 +156,22 @@ def _act(
         configuration = open_configuration(config)
         engine = prepare(configuration.database, migrate=False)
         if reference is not None:
-            found = [order.id for order in _find(engine, reference, application)]
+            found = [order.id for order in find(engine, reference, application)]
             if len(found) > 1:
                 raise fail(f"{len(found)} orders have the reference {reference}; name one with --application.")
         else:
             found = queries.held_orders(engine, reason.value if reason else None)
-        left = asyncio.run(_write(configuration, found, action))
+        left = asyncio.run(act(configuration, found, action))
     if left:
-        raise fail(left[0] if reference is not None else _tell_left(len(found) - len(left), done, left))
-    what = reference if reference is not None else f"{_orders(len(found))} held for {reason}"
+        raise fail(left[0] if reference is not None else tell_left(len(found) - len(left), done, left))
+    what = reference if reference is not None else f"{in_words(len(found))} held for {reason}"
     console.print(f"{what}: {done}.", markup=False)
 
 
-def _tell_left(count: int, done: str, left: Sequence[str]) -> str:
-    more = f" (and {len(left) - TOLD} more)" if len(left) > TOLD else ""
-    return f"{_orders(count)} {done}, {len(left)} not: {' '.join(left[:TOLD])}{more}"
-
-
-def _orders(count: int) -> str:
-    return f"{count} {'order' if count == 1 else 'orders'}"
-
-
-async def _write(configuration: Configuration, order_ids: Sequence[int], action: Action) -> list[str]:
-    """Act on orders, many at once so that they share commits; why some were left alone, a sentence for each."""
-    store = Store(configuration.database, migrate=False)
-    left: list[str] = []
-    try:
-        for start in range(0, len(order_ids), TOGETHER):
-            writes = [store.write(_on(action, order_id)) for order_id in order_ids[start : start + TOGETHER]]
-            ended = await asyncio.gather(*writes, return_exceptions=True)
-            left.extend(why for each in ended if (why := _left_alone(each)) is not None)
-    finally:
-        await store.close()
-    return left
-
-
-def _left_alone(ended: str | BaseException | None) -> str | None:
-    """Why an order was left alone. Raises what is wrong with more than this order."""
-    if isinstance(ended, NotPossible | NoSuchOrder):
-        return str(ended)
-    if isinstance(ended, BaseException):
-        raise ended
-    return ended
-
-
-def _on(action: Action, order_id: int) -> Operation[str | None]:
-    return lambda session: action(session, order_id)
-
-
-def _find(engine: Engine, reference: str, application: str | None) -> list[Listed]:
+def find(engine: Engine, reference: str, application: str | None) -> list[Listed]:
+    """Orders with a reference; several where shops share it. Raises NoSuchOrder."""
     key = None if application is None else normal_application_key(application)
     return queries.find_orders(engine, reference, key)
-
-
-def _actor() -> str:
-    """Who is at the terminal."""
-    try:
-        return f"operator {getpass.getuser()}"
-    except (KeyError, OSError):
-        return "operator"
 
 
 def _row(order: Listed, zone: ZoneInfo) -> list[str]:

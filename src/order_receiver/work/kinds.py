@@ -7,7 +7,16 @@ SUBMIT = "submit"
 REPORT_CONFIRMED = "confirm"
 POLL = "poll"
 
-__all__ = ["NORCE", "POLL", "PROCESS", "RECEIVER", "REPORT_CONFIRMED", "SUBMIT", "poll_system", "target_system"]
+__all__ = [
+    "NORCE",
+    "POLL",
+    "PROCESS",
+    "RECEIVER",
+    "REPORT_CONFIRMED",
+    "SUBMIT",
+    "poll_system",
+    "target_system",
+]
 
 
 def target_system(target: str) -> str:

@@ -7,13 +7,15 @@ from functools import partial
 import structlog
 
 from order_receiver.orders.states import HoldReason, OrderState, can_move, is_final
-from order_receiver.store import changes, lanes, shelves, submissions
+from order_receiver.store import changes, holding, lanes, shelves, submissions
+from order_receiver.store.history import record
+from order_receiver.store.holding import Held
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
-from order_receiver.store.values import OrderRow, SubmissionRow, Task
+from order_receiver.store.values import NewTask, OrderRow, SubmissionRow, Task
 from order_receiver.targets.adapter import Adapter, Poll, Update, UpdateKind
-from order_receiver.work.kinds import NORCE
-from order_receiver.work.placing import Placing
+from order_receiver.work.kinds import NORCE, target_system
+from order_receiver.work.placing import SETTLED_BY_A_NUMBER, Placing
 from order_receiver.work.results import Again
 
 log = structlog.get_logger(__name__)
@@ -35,7 +37,11 @@ class Listen:
         poll = await self._adapter.poll(cursor)
         soon = 0.0 if poll.more else self._interval
         if not poll.updates:
-            return Again(soon)
+            return (
+                Again(soon)
+                if poll.cursor in {None, cursor}
+                else Again(soon, partial(self._go_on, at_cursor=poll.cursor))
+            )
         known, unknown = await self._sort(poll.updates)
         placed = await self._store.write(partial(self._write, updates=known, cursor=poll.cursor), urgent=True)
         self._store.announce_work(NORCE)
@@ -43,6 +49,11 @@ class Listen:
             self._placing.announce(order.id, order.key, (number,))
         await self._settle(poll, unknown)
         return Again(soon)
+
+    def _go_on(self, session: Session, at: datetime, *, at_cursor: str | None) -> Sequence[NewTask]:
+        """Nothing was new, but the next look begins further on."""
+        shelves.save_cursor(session, self._target, at_cursor)
+        return ()
 
     async def _sort(
         self, updates: Sequence[Update]
@@ -77,6 +88,9 @@ class Listen:
                 self._refuse(session, order, update, at)
                 continue
             number = update.erp_order_no or ""
+            if not submission.gives_number:
+                self._note(session, order, submission, number, at)
+                continue
             if order.erp_order_no is None:
                 submissions.mark_numbered(session, submission, number)
                 placed.append((order, number))
@@ -85,12 +99,22 @@ class Listen:
         shelves.save_cursor(session, self._target, cursor)
         return placed
 
+    def _note(self, session: Session, order: OrderRow, submission: SubmissionRow, number: str, at: datetime) -> None:
+        """The number of a target whose number Norce does not get."""
+        holding.settle(session, order, SETTLED_BY_A_NUMBER, target_system(self._target), at)
+        if submission.erp_order_no != number:
+            submissions.mark_numbered(session, submission, number)
+            record(
+                session, submission.order_id, at, self._target, "part-numbered", old=submission.erp_order_no, new=number
+            )
+
     def _refuse(self, session: Session, order: OrderRow, update: Update, at: datetime) -> None:
         if is_final(order.state):
             return
         text = f"{self._target} refused the order: {update.reason or 'no reason given'}"
-        if (order.hold, order.hold_text) != (HoldReason.ERP_REFUSED, text):
-            changes.hold(session, order, HoldReason.ERP_REFUSED, text, at, self._target)
+        system = target_system(self._target)
+        if Held(system, HoldReason.ERP_REFUSED, text) not in holding.holds_of(session, order):
+            holding.hold(session, order, HoldReason.ERP_REFUSED, text, at, self._target, system=system)
 
     async def _settle(self, poll: Poll, unknown: Sequence[tuple[Update, str]]) -> None:
         """Now that all is stored: acknowledge what was understood, set aside what fits no order."""
@@ -106,7 +130,10 @@ def _why_not(session: Session, *, update: Update, found: Sequence[SubmissionRow]
     if len(found) != 1:
         return _why_unknown(update, len(found))
     order = changes.order_row(session, found[0].order_id)
-    if update.erp_order_no is None or order.erp_order_no is not None or can_move(order.state, OrderState.PLACED):
+    expected = order.erp_order_no is not None or can_move(order.state, OrderState.PLACED)
+    if not found[0].gives_number:
+        expected = not is_final(order.state) or found[0].erp_order_no == update.erp_order_no
+    if update.erp_order_no is None or expected:
         return None
     what = f"Order {order.key.client_order_ref} is {order.state} here, but the ERP has it as {update.erp_order_no}."
     return f"{what} Cancel it in the ERP too."

@@ -5,17 +5,16 @@ from datetime import datetime
 
 from order_receiver.orders.identity import OrderKey
 from order_receiver.orders.states import HoldReason, OrderState
-from order_receiver.store import changes
+from order_receiver.store import changes, holding
+from order_receiver.store.holding import Held
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
 from order_receiver.store.values import NewTask, OrderRow
 from order_receiver.telemetry import Gathered
-from order_receiver.work.kinds import NORCE, REPORT_CONFIRMED
-
-TAKEN_AFTER_ALL = "the ERP has the order after all"
+from order_receiver.work.kinds import NORCE, REPORT_CONFIRMED, target_system
 
 SETTLED_BY_A_NUMBER = frozenset({HoldReason.ERP_REFUSED, HoldReason.PARKED})
-"""Holds that end by themselves when the ERP names a number: it has the order."""
+"""Holds that end by themselves when the ERP that made them names a number: it has the order."""
 
 
 class Placing:
@@ -29,21 +28,23 @@ class Placing:
         self._placed = Gathered("order.placed")
 
     def place(self, session: Session, order: OrderRow, number: str, at: datetime, actor: str) -> Sequence[NewTask]:
-        """Take a number down. The same number again changes nothing; another one is held: somebody must look."""
+        """Take down a number that the target `actor` gives.
+
+        The same number again changes nothing; another one is held: somebody must look.
+        """
+        system = target_system(actor)
         if order.erp_order_no == number:
-            if order.hold is HoldReason.ERP_REFUSED:
-                changes.lift_hold(session, order, at, actor, waive=False, why=TAKEN_AFTER_ALL)
+            holding.settle(session, order, (HoldReason.ERP_REFUSED,), system, at)
             return ()
         if order.erp_order_no is not None:
             text = (
                 f"{actor} names order number {number}, but we know {order.erp_order_no} and may have told Norce so. "
                 "Find out in the ERP which one counts and cancel the other there."
             )
-            if (order.hold, order.hold_text) != (HoldReason.NUMBERS_DIFFER, text):
-                changes.hold(session, order, HoldReason.NUMBERS_DIFFER, text, at, actor)
+            if Held(system, HoldReason.NUMBERS_DIFFER, text) not in holding.holds_of(session, order):
+                holding.hold(session, order, HoldReason.NUMBERS_DIFFER, text, at, actor, system=system)
             return ()
-        if order.hold in SETTLED_BY_A_NUMBER:
-            order = changes.lift_hold(session, order, at, actor, waive=False, why=TAKEN_AFTER_ALL)
+        order = holding.settle(session, order, SETTLED_BY_A_NUMBER, system, at)
         placed = changes.move(session, order, OrderState.PLACED, at, actor, number=number)
         return (NewTask(system=NORCE, kind=REPORT_CONFIRMED, order_id=order.id, known=placed),)
 

@@ -11,6 +11,7 @@ from order_receiver.norce.references import client_order_ref_number
 from order_receiver.orders.states import OrderState
 from order_receiver.settings.model import Application
 from order_receiver.store import changes
+from order_receiver.store.errors import NotPossible
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
 from order_receiver.store.values import NewTask, OrderRow, Task
@@ -66,5 +67,13 @@ class ReportConfirmed:
 
 
 def _confirmed(session: Session, at: datetime, *, order: OrderRow) -> Sequence[NewTask]:
-    changes.move(session, order, OrderState.CONFIRMED, at, ACTOR, why="Norce was told Confirmed with the order number")
+    """A hold may have come meanwhile: another part of the order was refused. Norce knows the number all the same."""
+    try:
+        _move(session, at, order)
+    except NotPossible:
+        _move(session, at, changes.order_row(session, order.id))
     return ()
+
+
+def _move(session: Session, at: datetime, order: OrderRow) -> None:
+    changes.move(session, order, OrderState.CONFIRMED, at, ACTOR, why="Norce was told Confirmed with the order number")

@@ -41,10 +41,11 @@ class Again(Value, frozen=True):
 class Hold(Exception):
     """The order must wait for a person; the task is parked until it is released or retried."""
 
-    def __init__(self, reason: HoldReason, text: str) -> None:
+    def __init__(self, reason: HoldReason, text: str, causes: Sequence[str] = ()) -> None:
         super().__init__(text)
         self.reason = reason
         self.text = text
+        self.causes = causes
 
 
 class Handler(Protocol):

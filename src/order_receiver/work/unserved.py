@@ -6,9 +6,10 @@ from functools import partial
 import structlog
 
 from order_receiver.orders.states import HoldReason
-from order_receiver.store import changes, lanes, queries
+from order_receiver.store import changes, holding, lanes, queries
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store
+from order_receiver.store.values import name_of
 from order_receiver.work.kinds import NORCE
 from order_receiver.work.worker import ACTOR
 
@@ -29,10 +30,11 @@ async def hold_unserved(store: Store, served: Collection[str]) -> int:
 
 
 def _hold(session: Session, *, order_id: int, system: str) -> None:
-    target = system.partition(":")[2] or system
+    target = name_of(system)
     text = (
         f"The order is on its way to {target}, which is not configured any more. "
         f"Add [targets.{target}] again, restart, then retry the order."
     )
     if lanes.park_waiting(session, order_id, system, text):
-        changes.hold(session, changes.order_row(session, order_id), HoldReason.PARKED, text, session.now, ACTOR)
+        order = changes.order_row(session, order_id)
+        holding.hold(session, order, HoldReason.PARKED, text, session.now, ACTOR, system=system)

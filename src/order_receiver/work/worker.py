@@ -10,14 +10,17 @@ from typing import TypeAlias
 
 import structlog
 
-from order_receiver.orders.outcomes import CallFailed, UnknownOutcome
-from order_receiver.orders.states import HoldReason
-from order_receiver.store import changes, lanes
+from order_receiver.orders.outcomes import CallFailed, NotYet, PermanentFailure, UnknownOutcome
+from order_receiver.orders.states import CAUSES, HoldReason
+from order_receiver.store import changes, circuits, holding, lanes
+from order_receiver.store.circuits import Circuit
 from order_receiver.store.errors import LeaseLost, NoSuchOrder, StoreUnavailable
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store, now
-from order_receiver.store.values import Attempt, NewTask, Task
+from order_receiver.store.values import Attempt, NewTask, Task, name_of
 from order_receiver.telemetry import trace
+from order_receiver.work import breaker
+from order_receiver.work.breaker import Breaker
 from order_receiver.work.queue import SystemQueue, held
 from order_receiver.work.results import Again, Done, Handler, Hold
 from order_receiver.work.retry import RetryPolicy, outcome_name
@@ -49,10 +52,13 @@ class Worker:
         lease: float = 60.0,
         poll: float = 1.0,
         count_call: Callable[[str, str], None] = lambda system, outcome: None,
+        breakers: Mapping[str, Breaker] | None = None,
     ) -> None:
+        """`limits` are tasks at once, by system; `breakers` the rules for those of them that have a circuit."""
         self._store = store
         self._handlers = handlers
-        self._queues = {system: SystemQueue(system, limit) for system, limit in limits.items()}
+        rules = breakers or {}
+        self._queues = {system: SystemQueue(system, limit, rules.get(system)) for system, limit in limits.items()}
         self._retry = retry
         self._lease = lease
         self._poll = min(store.poll(poll), lease)
@@ -117,9 +123,9 @@ class Worker:
     async def _look(self, queue: SystemQueue) -> None:
         """Claim what is due, or wait for the next task to become due, for a wake-up, or for the poll interval."""
         queue.wake.clear()
-        due = await self._store.read(partial(lanes.due_in, system=queue.system))
+        due = await self._due_in(queue)
         wait = self._poll
-        if due is not None and queue.hungry:
+        if due is not None and queue.wants:
             wait = min(wait, due)
             if wait <= 0:
                 await self._claim(queue)
@@ -128,13 +134,39 @@ class Worker:
             async with asyncio.timeout(wait):
                 await queue.wake.wait()
 
+    async def _due_in(self, queue: SystemQueue) -> float | None:
+        """Seconds until something may be claimed; with a circuit that is one look too, at both."""
+        if queue.breaker is None:
+            return await self._store.read(partial(lanes.due_in, system=queue.system))
+        seen = await self._store.read(partial(circuits.look, system=queue.system))
+        queue.look(seen)
+        shut_out = queue.shut_out()
+        await asyncio.gather(*(self._release(task) for task in shut_out))
+        for task in shut_out:
+            queue.ended(task)
+        self._start_ready(queue)
+        return queue.breaker.wait(seen)
+
     async def _claim(self, queue: SystemQueue) -> None:
-        room = queue.room
-        tasks = await self._store.write(
-            lambda session: lanes.claim(session, queue.system, room, session.now, self._lease), urgent=True
-        )
+        room, system = queue.room, queue.system
+        if queue.breaker is not None and queue.one_by_one:
+            singly = partial(breaker.claim, system=system, breaker=queue.breaker, room=room, lease=self._lease)
+            tasks, circuit = await self._store.write(singly, urgent=True)
+            self._learn(queue, circuit)
+        else:
+            claim = lanes.claim if queue.breaker is None else lanes.claim_flowing
+            tasks = await self._store.write(
+                lambda session: claim(session, system, room, session.now, self._lease), urgent=True
+            )
         queue.take(tasks)
         self._start_ready(queue)
+
+    def _learn(self, queue: SystemQueue, circuit: Circuit) -> None:
+        """What has just been written down about a circuit; others hear of it where it is another one for them."""
+        before = queue.circuit
+        queue.see(circuit)
+        if before is None or (circuit.failures, circuit.until) != (before.failures, before.until):
+            self._store.announce_work(queue.system)
 
     def _start_ready(self, queue: SystemQueue) -> None:
         while not self._stopping and (task := queue.next()) is not None:
@@ -176,10 +208,11 @@ class Worker:
                 return result.seconds
             await self._finish(task, _attempt(started, clock, "done"), result)
             self._count(task, "done")
+            await self._answered(task)
         except (LeaseLost, StoreUnavailable):
             raise
         except Hold as held:
-            await self._park(task, _attempt(started, clock, "held", held.text), held.reason, held.text)
+            await self._park(task, _attempt(started, clock, "held", held.text), held.reason, held.text, held.causes)
         except Exception as error:
             await self._failed(task, started, clock, error)
         return None
@@ -187,7 +220,7 @@ class Worker:
     async def _finish(self, task: Task, attempt: Attempt, result: Done | Again) -> None:
         """Write the result, remove the task (or set a poll's next time), add what follows: one transaction."""
 
-        def operation(session: Session) -> Sequence[Task]:
+        def operation(session: Session) -> tuple[Sequence[Task], set[str]]:
             at = session.now
             if isinstance(result, Again):
                 due = at + timedelta(seconds=result.seconds)
@@ -195,14 +228,20 @@ class Worker:
             else:
                 lanes.finish(session, task, attempt)
             handed: list[Task] = []
+            left: set[str] = set()
             for new in result.write(session, at):
                 if self._takes(new):
                     lanes.hand_over(session, new, at, self._lease, handed.append)
                 else:
                     lanes.add(session, new, at)
-            return handed
+                    left.add(new.system)
+            return handed, left
 
-        self._take_over(await self._store.write(operation, urgent=True))
+        handed, left = await self._store.write(operation, urgent=True)
+        self._take_over(handed)
+        for system in left:
+            if (queue := self._queues.get(system)) is not None and queue.wants:
+                queue.wake.set()
         if result.after is not None:
             await self._tell(task, result.after)
 
@@ -216,7 +255,7 @@ class Worker:
     def _takes(self, new: NewTask) -> bool:
         """Whether a task that follows stays in this worker's hands, which saves claiming it."""
         queue = self._queues.get(new.system)
-        return queue is not None and queue.room > 0 and new.due is None and not self._stopping
+        return queue is not None and queue.takes and new.due is None and not self._stopping
 
     def _take_over(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
@@ -231,27 +270,69 @@ class Worker:
             log.error("task.unexpected_error", **await self._about(task), **trace(error))
         attempt = _attempt(started, clock, outcome_name(error), text)
         self._count(task, attempt.outcome)
+        until = await self._troubled(task, error)
         wait = self._retry.wait(error, task.attempts)
         if task.order_id is None:
             wait = min(self._retry.cap if wait is None else wait, POLL_RETRY)
-        if wait is None:
-            reason = f"{task.kind} failed {task.attempts} times, last: {text}"
-            await self._park(task, attempt, HoldReason.PARKED, reason)
+        if wait is None and until is None:
+            await self._give_up(task, attempt, text, error)
             return
+        await self._put_back(task, attempt, wait or 0.0, until)
         said = text if isinstance(error, CallFailed) else type(error).__qualname__
-        log.warning("task.retry", **await self._about(task), attempt=task.attempts, error=said, seconds=round(wait, 1))
+        when: dict[str, object] = {"seconds": round(wait or 0.0, 1)}
+        if until is not None:
+            when = {"until": until.isoformat(timespec="seconds")}
+        log.warning("task.retry", **await self._about(task), attempt=task.attempts, error=said, **when)
+
+    async def _give_up(self, task: Task, attempt: Attempt, text: str, error: Exception) -> None:
+        if isinstance(error, PermanentFailure) and error.missing:
+            causes = [f"{CAUSES[HoldReason.MISSING_IN_ERP]}:{name_of(task.system)}:{each}" for each in error.missing]
+            await self._park(task, attempt, HoldReason.MISSING_IN_ERP, text, causes)
+            return
+        reason = f"{task.kind} failed {task.attempts} times, last: {text}"
+        await self._park(task, attempt, HoldReason.PARKED, reason)
+
+    async def _put_back(self, task: Task, attempt: Attempt, wait: float, until: datetime | None) -> None:
+        """For another attempt in `wait` seconds; with `until`, the circuit is open and this attempt does not count."""
+        made = task.attempts if until is None else task.attempts - 1
 
         def operation(session: Session) -> None:
-            lanes.put_back(session, task, attempt, due=session.now + timedelta(seconds=wait), reason=text)
+            due = session.now + timedelta(seconds=wait) if until is None else until
+            lanes.put_back(session, task, attempt, due=due, reason=attempt.error, attempts=made)
 
         await self._store.write(operation, urgent=True)
 
-    async def _park(self, task: Task, attempt: Attempt, reason: HoldReason, text: str) -> None:
+    async def _troubled(self, task: Task, error: Exception) -> datetime | None:
+        """Count a failure that may pass; until when the circuit is open, if it is."""
+        queue = self._queues[task.system]
+        if isinstance(error, NotYet):
+            await self._answered(task)
+        if queue.breaker is None or not breaker.tells_of_trouble(error):
+            return None
+        circuit = await self._store.write(
+            partial(breaker.failed, breaker=queue.breaker, task=task, error=error), urgent=True
+        )
+        self._learn(queue, circuit)
+        return circuit.until
+
+    async def _answered(self, task: Task) -> None:
+        """The system has answered as it should: that is news only where there were failures before it."""
+        queue = self._queues[task.system]
+        if queue.breaker is None or queue.circuit is None:
+            return
+        if queue.circuit.failures or queue.circuit.until is not None:
+            with suppress(StoreUnavailable):
+                operation = partial(breaker.succeeded, breaker=queue.breaker, task=task)
+                self._learn(queue, await self._store.write(operation, urgent=True))
+
+    async def _park(
+        self, task: Task, attempt: Attempt, reason: HoldReason, text: str, causes: Sequence[str] = ()
+    ) -> None:
         def operation(session: Session) -> None:
             lanes.put_back(session, task, attempt, due=None, reason=text)
             if task.order_id is not None:
                 order = changes.order_row(session, task.order_id)
-                changes.hold(session, order, reason, text, session.now, ACTOR)
+                holding.hold(session, order, reason, text, session.now, ACTOR, system=task.system, causes=causes)
 
         await self._store.write(operation, urgent=True)
         log.warning("order.held", **await self._about(task), reason=reason.value)

@@ -19,6 +19,7 @@ from order_receiver.store.queries import Story
 from order_receiver.store.sqlite import open_engine
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import Accepted, Arrival, Message, NewTask, OrderRow
+from order_receiver.work.breaker import Breaker
 from order_receiver.work.results import Handler
 from order_receiver.work.retry import RetryPolicy
 from order_receiver.work.worker import Worker
@@ -40,6 +41,7 @@ class StartWorker(Protocol):
         lease: float = 60.0,
         poll: float = 60.0,
         count_call: Callable[[str, str], None] = lambda system, outcome: None,
+        breaker: Breaker | None = None,
     ) -> Worker: ...
 
 
@@ -103,7 +105,7 @@ def store(open_store: Callable[[], Store]) -> Store:
 
 @pytest.fixture
 async def start_worker(store: Store) -> AsyncIterator[StartWorker]:
-    """Starts a worker; handlers go by kind, or by `system kind` for other systems."""
+    """Starts a worker; handlers go by kind, or by `system kind` for other systems. `breaker` is for the default one."""
     default, started = store, []
 
     def start(
@@ -115,10 +117,20 @@ async def start_worker(store: Store) -> AsyncIterator[StartWorker]:
         lease: float = 60.0,
         poll: float = 60.0,
         count_call: Callable[[str, str], None] = lambda system, outcome: None,
+        breaker: Breaker | None = None,
     ) -> Worker:
         named = {_place(name): handler for name, handler in handlers.items()}
         systems = {system: limit for system, _ in named}
-        worker = Worker(store or default, named, systems, retry=retry, lease=lease, poll=poll, count_call=count_call)
+        worker = Worker(
+            store or default,
+            named,
+            systems,
+            retry=retry,
+            lease=lease,
+            poll=poll,
+            count_call=count_call,
+            breakers={} if breaker is None else {SYSTEM: breaker},
+        )
         worker.start()
         started.append(worker)
         return worker

@@ -14,11 +14,12 @@ from structlog.testing import capture_logs
 from tests.integration.work.conftest import AT_ONCE, SHOP, SYSTEM, StartWorker, TakeOrder, rows, story, until
 
 from order_receiver.contract.outgoing import SendOrderStatusRequest
+from order_receiver.contract.reading import Limits
 from order_receiver.orders.outcomes import PermanentFailure, TransientFailure, UnknownOutcome
-from order_receiver.orders.states import HoldReason, OrderState
+from order_receiver.orders.states import HoldReason, OrderState, reason_of
 from order_receiver.settings.model import Application
 from order_receiver.settings.targets import FolderTarget
-from order_receiver.store import changes, lanes, submissions, tables
+from order_receiver.store import changes, decisions, lanes, queries, submissions, tables
 from order_receiver.store.errors import NoSuchOrder, NotPossible
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store, now
@@ -89,9 +90,9 @@ class Scene:
     placing: Placing
     worker: Worker | None = None
 
-    async def mapped(self, reference: str = "100001", key: str | None = None) -> OrderRow:
+    async def mapped(self, reference: str = "100001", key: str | None = None, body: bytes = b"{}") -> OrderRow:
         """An order with its document, ready to be submitted; its process task is done with."""
-        order = await self.take(reference)
+        order = await self.take(reference, body)
 
         def operation(session: Session) -> None:
             lanes.drop_all(session, order.id)
@@ -106,7 +107,7 @@ class Scene:
         report = ReportConfirmed(
             self.store, self.norce, {SHOP: Application(key=SHOP, name="Shop", id=77)}, account_id=5
         )
-        handlers: dict[str, Handler] = {SUBMIT: Submit(self.store, "erp", self.erp, self.placing)}
+        handlers: dict[str, Handler] = {SUBMIT: Submit(self.store, "erp", self.erp, self.placing, Limits())}
         if reports:
             handlers[f"{NORCE} {REPORT_CONFIRMED}"] = report
         self.worker = self.start(handlers, retry=AT_ONCE, poll=0.01)
@@ -134,7 +135,7 @@ class Scene:
 
     async def cancel(self, order: OrderRow) -> None:
         def operation(session: Session) -> None:
-            changes.cancel(session, changes.order_row(session, order.id), session.now, "eva", None)
+            decisions.cancel(session, changes.order_row(session, order.id), session.now, "eva", None)
 
         await self.store.write(operation)
 
@@ -203,7 +204,7 @@ async def test_an_answer_may_come_before_the_submission_is_written_down(scene: S
     """The ERP was quicker than our commit."""
     order = await scene.mapped()
     scene.erp.before_return = lambda: scene.answer("a.json", key="k-100001", erp_order_no="SO-1")
-    submit = Submit(scene.store, "erp", scene.erp, scene.placing)
+    submit = Submit(scene.store, "erp", scene.erp, scene.placing, Limits())
     [task] = await scene.store.write(lambda session: lanes.claim(session, SYSTEM, 1, now(), 60))
     done = await submit(task)
     await scene.listen()
@@ -326,7 +327,7 @@ async def test_an_answer_for_a_cancelled_order_does_not_stop_the_others(scene: S
     """Somebody cancelled the order here; the ERP had it all the same. Neither answer is lost."""
     cancelled = await scene.mapped("1")
     other = await scene.mapped("2")
-    await scene.store.write(lambda session: changes.cancel(session, cancelled, now(), "eva", None))
+    await scene.store.write(lambda session: decisions.cancel(session, cancelled, now(), "eva", None))
     scene.answer("a.json", key="k-1", erp_order_no="SO-1")
     scene.answer("b.json", key="k-2", erp_order_no="SO-2")
     with capture_logs():
@@ -341,6 +342,55 @@ async def test_a_look_into_an_empty_inbox_writes_nothing(scene: Scene) -> None:
     scene.store.writer.on_commit = sizes.append
     assert await scene.listen() == 2.5
     assert sizes == []
+
+
+async def test_orders_that_wait_for_the_same_in_the_erp_are_told_by_it(scene: Scene) -> None:
+    long = "tax:" + "x" * 400
+    scene.erp.failures = [
+        PermanentFailure("No product ART-9. So it is with 1 more.", ["product:ART-9", "product:ART-8"]),
+        PermanentFailure("No product ART-9.", ["product:ART-9", long]),
+    ]
+    await scene.mapped("100001")
+    await scene.mapped("100002")
+    scene.work()
+    await until(lambda: all(story(scene.store, f"10000{n}").order.hold == "missing-in-erp" for n in (1, 2)))
+    engine = scene.store.engine
+    listed = {line.cause: line.orders for line in queries.list_causes(engine)}
+    [cut] = [cause for cause in listed if "tax" in cause]
+    assert listed == {"missing:erp:product:ART-9": 2, "missing:erp:product:ART-8": 1, cut: 1}
+    assert cut.startswith("missing:erp:tax:xxx")
+    assert len(cut) < 301
+    assert [reason_of(cause) for cause in listed] == ["missing-in-erp"] * 3
+    for order_id in queries.held_by(engine, "missing:erp:product:ART-9"):
+        await scene.store.write(partial(_try_again, order_id=order_id))
+    scene.store.announce_work(SYSTEM)
+    for reference in ("100001", "100002"):
+        await scene.reached(reference, OrderState.SUBMITTED)
+    assert queries.list_causes(engine) == []
+
+
+def _try_again(session: Session, *, order_id: int) -> None:
+    decisions.resume(session, changes.order_row(session, order_id), session.now, "anna", waive=False, why=None)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"SellTo": {"Person": {"FirstName": "Kalle", "Email": "k@example.org"}}}', "No *** (***) in place 7."),
+        (b"[]", "erp failed. Its words are not told, as they may name people: the order is unreadable."),
+    ],
+)
+async def test_an_erp_that_quotes_the_order_names_nobody(
+    scene: Scene, capfd: pytest.CaptureFixture[str], body: bytes, told: str
+) -> None:
+    scene.erp.failures = [PermanentFailure("No Kalle (K@example.org) in place 7.")]
+    await scene.mapped(body=body)
+    scene.work()
+    await until(lambda: story(scene.store, "100001").order.hold == "parked" and scene.idle)
+    order = story(scene.store, "100001")
+    assert order.order.hold_text == f"submit failed 1 times, last: {told}"
+    assert [attempt.error for attempt in order.attempts] == [told]
+    assert "kalle" not in "".join(capfd.readouterr()).lower()
 
 
 async def test_more_answers_are_fetched_at_once(scene: Scene) -> None:
@@ -373,7 +423,7 @@ async def test_an_order_retried_by_a_person_is_looked_for_first(scene: Scene) ->
         order = await scene.mapped()
         await until(lambda: story(scene.store).order.hold == HoldReason.PARKED and scene.idle)
         held = await scene.row(order)
-        await scene.store.write(lambda session: changes.lift_hold(session, held, now(), "eva", waive=False, why=None))
+        await scene.store.write(lambda session: decisions.resume(session, held, now(), "eva", waive=False, why=None))
         scene.store.announce_work(SYSTEM)
         await scene.reached("100001", OrderState.SUBMITTED)
     assert [asked.look_first for asked in scene.erp.asked] == [False, True, True, True]
@@ -465,7 +515,7 @@ async def test_an_order_bound_for_a_target_that_is_gone_is_held_with_advice(scen
     assert held.hold is HoldReason.PARKED
     assert "[targets.erp]" in (held.hold_text or "")
     assert await hold_unserved(scene.store, {"receiver", "target:other"}) == 0
-    await scene.store.write(lambda session: changes.resume(session, held, now(), "eva", waive=False, why=None))
+    await scene.store.write(lambda session: decisions.resume(session, held, now(), "eva", waive=False, why=None))
     scene.work()
     await scene.reached("100001", OrderState.SUBMITTED)
 

@@ -12,15 +12,17 @@ from tests.integration.work.conftest import SHOP, StartWorker, TakeOrder, rows, 
 from order_receiver.contract.reading import Limits
 from order_receiver.contract.request import OrderRequest
 from order_receiver.mapping import Mapping as OrderMapping
-from order_receiver.mapping import MappingContext, MappingFailed, open_mapping
+from order_receiver.mapping import MappingContext, MappingFailed, ValueTables, open_mapping
 from order_receiver.orders.document import Document
 from order_receiver.orders.states import HoldReason
 from order_receiver.settings.model import Application
-from order_receiver.store import changes, tables
+from order_receiver.store import changes, decisions, tables
+from order_receiver.store.errors import NotPossible
 from order_receiver.store.store import Store, now
 from order_receiver.store.values import OrderRow
 from order_receiver.targets.keys import submission_key
 from order_receiver.work.process import Process
+from order_receiver.work.steps import Steps
 
 ROW = {"LineNo": 1, "PartNo": "ART-1", "Quantity": 2, "UnitPrice": 100.0, "UnitVat": 25.0, "VatRate": 25.0}
 
@@ -45,6 +47,9 @@ class Unmappable:
     def map(self, order: OrderRequest, context: MappingContext) -> Document:
         raise MappingFailed("there is no such article", file="order.json.j2", line=3, field="Items.PartNo")
 
+    def with_tables(self, tables: ValueTables) -> "Unmappable":
+        return self
+
 
 class Processing:
     """Runs orders through Process with a worker, as often as they are woken."""
@@ -63,7 +68,7 @@ class Processing:
         settings = application or Application(key=SHOP, name="Shop")
         self.order = await self._take(body=body)
         maps = {"erp": open_mapping(None, Path())} if mappings is None else mappings
-        process = Process(self.store, {settings.key: settings}, maps, Limits())
+        process = Process(self.store, Steps({settings.key: settings}, maps, Limits()))
         self.worker = self._start({"receiver process": process})
         return await self.settled(1)
 
@@ -73,7 +78,7 @@ class Processing:
 
     async def lift(self, *, waive: bool, attempts: int) -> OrderRow:
         held = await self.store.read(partial(changes.order_row, order_id=self.order.id))
-        await self.store.write(lambda session: changes.lift_hold(session, held, now(), "eva", waive=waive, why=None))
+        await self.store.write(lambda session: decisions.resume(session, held, now(), "eva", waive=waive, why=None))
         self.store.announce_work("receiver")
         return await self.settled(attempts)
 
@@ -162,7 +167,9 @@ async def test_an_unknown_application_holds_and_releasing_does_not_help(process:
     assert order.hold is HoldReason.UNKNOWN_APPLICATION
     assert SHOP in (order.hold_text or "")
     assert "receiver.toml" in (order.hold_text or "")
-    assert (await process.lift(waive=True, attempts=2)).hold is HoldReason.UNKNOWN_APPLICATION
+    with pytest.raises(NotPossible, match="use retry once the cause is mended"):
+        await process.lift(waive=True, attempts=2)
+    assert (await process.lift(waive=False, attempts=2)).hold is HoldReason.UNKNOWN_APPLICATION
 
 
 @pytest.mark.parametrize("body", [b'{"ClientOrderRef": "100001"', b"[]", b"\xff\xfe\x00", order_body() + b"x"])

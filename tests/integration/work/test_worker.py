@@ -12,7 +12,7 @@ from tests.integration.work.conftest import SYSTEM, AddTask, StartWorker, TakeOr
 
 from order_receiver.orders.outcomes import PermanentFailure, TransientFailure, UnknownOutcome
 from order_receiver.orders.states import HoldReason
-from order_receiver.store import changes, lanes, shelves, tables
+from order_receiver.store import changes, decisions, lanes, shelves, tables
 from order_receiver.store.errors import NotPossible
 from order_receiver.store.session import Session
 from order_receiver.store.store import Store, now
@@ -260,17 +260,17 @@ async def test_a_hold_parks_the_task_until_it_is_released(
 
     async def do(task: Task) -> Done:
         current = await store.read(partial(changes.order_row, order_id=order.id))
-        if HoldReason.NO_ROUTE not in current.waived:
-            raise Hold(HoldReason.NO_ROUTE, "No target is configured.")
+        if HoldReason.ENRICHMENT not in current.waived:
+            raise Hold(HoldReason.ENRICHMENT, "No target is configured.")
         return Done()
 
     worker = start_worker({"do": do})
     await add(order.id)
-    await until(lambda: worker.idle and story(store).order.hold == "no-route")
+    await until(lambda: worker.idle and story(store).order.hold == "enrichment")
     assert story(store).order.hold_text == "No target is configured."
     assert [attempt.outcome for attempt in story(store).attempts] == ["held"]
     held = await store.read(partial(changes.order_row, order_id=order.id))
-    await store.write(lambda session: changes.lift_hold(session, held, now(), "eva", waive=True, why=None))
+    await store.write(lambda session: decisions.resume(session, held, now(), "eva", waive=True, why=None))
     store.announce_work(SYSTEM)
     await until(lambda: worker.idle and len(story(store).attempts) == 2)
     assert story(store).order.hold is None

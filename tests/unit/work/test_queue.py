@@ -1,11 +1,18 @@
 """One system's share of a worker."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from order_receiver.store.circuits import Circuit, Seen
 from order_receiver.store.values import Task
+from order_receiver.work.breaker import Breaker
 from order_receiver.work.queue import SystemQueue
+
+AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CLOSED = Circuit("target:erp", AT)
+OPEN = Circuit("target:erp", AT, failures=5, openings=1, until=AT + timedelta(seconds=15))
 
 
 def task(number: int) -> Task:
@@ -58,3 +65,50 @@ async def test_leases_are_renewed_once_they_are_old_enough(monkeypatch: pytest.M
     assert queue.to_extend(15.0) == [task(2)]
     clock[0] = 132.0
     assert queue.to_extend(15.0) == [task(1)]
+
+
+async def test_new_tasks_stay_in_hand_only_once_it_is_known_that_orders_flow_and_nothing_older_waits() -> None:
+    queue = SystemQueue("target:erp", 2, Breaker())
+    seen = [(queue.takes, queue.wants)]
+    queue.look(Seen(CLOSED, AT, None, AT))
+    seen.append((queue.takes, queue.wants))
+    queue.look(Seen(CLOSED, AT, None, AT + timedelta(seconds=60)))
+    seen.append((queue.takes, queue.wants))
+    queue.take([task(1), task(2), task(3), task(4)])
+    seen.append((queue.takes, queue.wants))
+    assert seen == [(False, True), (False, True), (True, True), (False, False)]
+
+
+async def test_after_an_outage_what_waits_goes_before_what_is_new() -> None:
+    queue = SystemQueue("target:erp", 2, Breaker())
+    queue.look(Seen(CLOSED, AT, None, None))
+    seen = [(queue.takes, queue.one_by_one)]
+    for circuit in (OPEN, CLOSED):
+        queue.see(circuit)
+        seen.append((queue.takes, queue.one_by_one))
+    queue.look(Seen(CLOSED, AT, None, None))
+    seen.append((queue.takes, queue.one_by_one))
+    assert seen == [(True, False), (False, True), (False, False), (True, False)]
+
+
+async def test_with_a_rate_all_are_claimed_one_by_one_and_begun_at_once() -> None:
+    queue = SystemQueue("target:erp", 2, Breaker(interval=1.0))
+    queue.look(Seen(CLOSED, AT, None, None))
+    assert (queue.takes, queue.one_by_one, queue.wants) == (False, True, True)
+    queue.take([task(1), task(2)])
+    assert not queue.wants
+
+
+async def test_what_waits_claimed_is_given_up_when_the_circuit_opens_but_not_the_probe() -> None:
+    queue = SystemQueue("target:erp", 2, Breaker())
+    queue.look(Seen(CLOSED, AT, None, None))
+    queue.take([task(1), task(2)])
+    queue.see(OPEN)
+    assert queue.next() is None
+    assert queue.shut_out() == [task(1), task(2)]
+    for number in (1, 2):
+        queue.ended(task(number))
+    queue.see(Circuit("target:erp", AT, openings=1, until=AT, probe=3))
+    queue.take([task(3)])
+    assert queue.shut_out() == []
+    assert queue.next() == task(3)
