@@ -17,6 +17,7 @@ from order_receiver.app.serving import run
 from order_receiver.contract.outgoing import SendOrderStatusRequest
 from order_receiver.orders.outcomes import TransientFailure
 from order_receiver.settings.load import load
+from order_receiver.settings.targets import FolderTarget
 from order_receiver.targets.adapter import (
     Adapter,
     CancelOutcome,
@@ -82,7 +83,10 @@ class InstantNorce:
 def folder_adapters(configuration: Configuration) -> Mapping[str, Adapter]:
     """The real folder adapter; the file's name is the order number, so that no ERP has to answer."""
     settings = configuration.settings
-    targets = {name: replace(target, inbox=None, number_on_write=True) for name, target in settings.targets.items()}
+    targets = {
+        name: replace(target, inbox=None, number_on_write=True) if isinstance(target, FolderTarget) else target
+        for name, target in settings.targets.items()
+    }
     return open_adapters(Configuration(replace(settings, targets=targets), configuration.base))
 
 

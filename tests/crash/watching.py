@@ -23,7 +23,8 @@ from order_receiver.store.postgresql import connection as postgresql_connection
 from order_receiver.store.postgresql import lender, transactions
 from order_receiver.store.sqlite import database as sqlite_database
 from order_receiver.store.sqlite import transactions as sqlite_transactions
-from order_receiver.targets.folder import adapter, files
+from order_receiver.targets.files import adapter, handover
+from order_receiver.targets.folder.place import FolderPlace
 from order_receiver.work.kinds import POLL, PROCESS, REPORT_CONFIRMED, SUBMIT
 from order_receiver.work.listen import Listen
 from order_receiver.work.process import Process
@@ -245,10 +246,10 @@ def _watch_the_worker(obedience: Obedience) -> None:
     around = partial(_around, obedience)
     for handler, kind in ((Process, PROCESS), (Submit, SUBMIT), (Listen, POLL), (ReportConfirmed, REPORT_CONFIRMED)):
         around(handler, "__call__", before=f"before {kind}", after=f"after {kind}")
-    around(files, "_stage", before="before the order is staged")
+    around(FolderPlace, "stage", before="before the order is staged")
     around(os, "pwrite", before="before the promise is written", after="before the promise is on disk")
-    around(files, "_release", before="before the file is renamed", after="before the rename is on disk")
-    around(files, "_make_durable", after="after the rename is on disk")
+    around(handover, "release", before="before the file is renamed", after="before the rename is on disk")
+    around(handover, "_make_durable", after="after the rename is on disk")
     around(Connect, "_send", before="before Norce is told", after="after Norce was told")
     around(Listen, "_settle", before="before the answer file is put away")
     around(adapter, "put_away", after="after the answer file is put away")

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from order_receiver.targets.folder.answers import Answer, read_answer
+from order_receiver.targets.files.answers import Answer, read_answer
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -31,7 +31,7 @@ def test_every_member_of_an_answer_file_is_told(root: Path) -> None:
 
 def test_settings(texts: Mapping[Path, str]) -> None:
     examples = [block for text in texts.values() for block in blocks(text, "toml")]
-    known = {"mode", "door", "applications", "store", "work", "targets", "norce", "log"}
+    known = {"mode", "door", "applications", "store", "work", "targets", "enrichments", "routes", "norce", "log"}
     assert len(examples) >= 4
     for example in examples:
         assert set(tomllib.loads(example)) <= known
