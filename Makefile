@@ -21,7 +21,8 @@ DEV_READY := $(VENV)/.dev
 FUZZ_READY := $(VENV)/.fuzz
 
 RUNTIME_LOCKS := requirements/runtime.txt requirements/build.txt
-PARALLEL ?= auto
+# One more than there are processors: many tests wait for other programs.
+PARALLEL ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 SECONDS ?= 600
 TESTS ?=
 
