@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 import pytest
+from sqlalchemy import update
 from tests.store.conftest import SHOP, Look, MakeArrival, Take
 
 from order_receiver.orders.states import HoldReason, OrderState
@@ -167,6 +168,22 @@ async def test_an_order_that_an_erp_may_have_is_not_cancelled(store: Store, take
     await store.write(lambda s: lanes.put_back(s, task, attempt, due=later(90), reason="no answer"))
     with pytest.raises(NotPossible, match="ended unclear"):
         await store.write(lambda s: decisions.cancel(s, order, later(2), "operator", None))
+
+
+async def test_a_hold_by_a_release_that_knows_only_one_counts(store: Store, take: Take, later: Later) -> None:
+    """It lifts and makes holds in `orders` alone; what other systems once held for counts for nothing then."""
+    order = await take(store)
+    parked = partial(holding.hold, order=order, reason=HoldReason.PARKED, text="x", at=later(1), actor="worker")
+    order = await write(store, partial(parked, system="target:cards"), order)
+    with store.engine.begin() as connection:
+        connection.execute(update(tables.orders).values(hold="mapping", hold_text="line 3"))
+    order = await store.read(lambda s: changes.order_row(s, order.id))
+    [held] = await store.read(lambda s: holding.holds_of(s, order))
+    assert (held.reason, held.text) == (HoldReason.MAPPING, "line 3")
+    assert held.by("receiver")
+    retry = partial(decisions.resume, order=order, at=later(2), actor="eva", waive=False, why=None)
+    order = await write(store, retry, order)
+    assert (order.hold, await store.read(lambda s: holding.holds_of(s, order))) == (None, ())
 
 
 async def test_an_order_whose_worker_vanished_is_not_cancelled(store: Store, take: Take, later: Later) -> None:

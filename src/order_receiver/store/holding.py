@@ -58,12 +58,16 @@ class Held(Value, frozen=True):
 
 
 def holds_of(session: Session, order: OrderRow) -> Sequence[Held]:
-    """The holds of an order, by system. What `orders` does not show was lifted by a release that knew no others."""
+    """The holds of an order, by system.
+
+    Rows that do not say what `orders` shows are left from a release that knew one hold for an order only.
+    """
     if order.hold is None:
         return ()
     found = [Held(row[0], HoldReason(row[1]), row[2]) for row in session.all(_of_order, of_order=order.id)]
-    found.sort(key=lambda each: each.system)
-    return found or [Held(ANY_SYSTEM, order.hold, order.hold_text or "")]
+    if order.hold not in {each.reason for each in found}:
+        return [Held(ANY_SYSTEM, order.hold, order.hold_text or "")]
+    return sorted(found, key=lambda each: each.system)
 
 
 def hold(
