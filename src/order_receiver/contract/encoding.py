@@ -4,7 +4,6 @@ import json
 
 from order_receiver.contract.reading import unreadable
 
-BOM = b"\xef\xbb\xbf"
 DECLARED = frozenset({"iso-8859-1", "latin1", "iso-8859-15", "windows-1252", "us-ascii"})
 """Charsets other than Unicode that a message may be declared in; a fixed list, since some of Python's are costly."""
 

@@ -85,6 +85,12 @@ def read_result(found: msgspec.Raw, kind: type[Result], unlike: str, *, changes:
         raise uncertain(f"{unlike}: {error}.", changes=changes) from error
 
 
+def read_results(found: msgspec.Raw, kind: type[Result], unlike: str) -> list[Result]:
+    """A list of results, which reading gave. Raises as `read_result`."""
+    each = read_result(found, list[msgspec.Raw], unlike, changes=False)
+    return [read_result(one, kind, unlike, changes=False) for one in each]
+
+
 def status_failure(
     status: int, retry_after: float | None, said: str, passes: Mapping[int, str], *, changes: bool
 ) -> CallFailed:

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit import canonical_orders
 from tests.unit.canonical_orders import a_row, an_order
+from tests.unit.orders.parts import split
 
 from order_receiver.contract.request import Discount, Fee, OrderItem, OrderRequest, Payment
 from order_receiver.mapping import MappingContext
 from order_receiver.mapping.canonical.mapping import order_part
 from order_receiver.orders.canonical import OrderPart, TotalsPart
-from order_receiver.orders.splitting import split, split_request
+from order_receiver.orders.splitting import split_request
 
 CONTEXT = MappingContext("shop-1", "Sweden", 1042, datetime(2026, 11, 22, tzinfo=UTC))
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit import canonical_orders
 from tests.unit.canonical_orders import a_row, an_order
+from tests.unit.orders.parts import split
 
 from order_receiver.orders.canonical import OrderPart
-from order_receiver.orders.splitting import split
 from order_receiver.orders.totals import tidy
 from order_receiver.routing import NoRoute, Part, Routed, Router, RuleTrace
 from order_receiver.settings.conditions import WrongCondition

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from order_receiver.targets.jsonrpc import read_result
+from order_receiver.targets.jsonrpc import read_result, read_results
 from order_receiver.targets.odoo.encoding import Json
 from order_receiver.targets.odoo.errors import Message, load_failure
 from order_receiver.targets.odoo.session import Session
@@ -61,7 +61,7 @@ class Client:
         found = await self._session.call(
             model, "search_read", [list(domain)], options, f"reading {model}", changes=False
         )
-        return read_result(found, list[kind], _unlike(model), changes=False)  # type: ignore[valid-type]
+        return read_results(found, kind, _unlike(model))
 
     async def fields(self, model: str) -> dict[str, Field]:
         """The fields of a model, which tell the version and the modules that are installed."""

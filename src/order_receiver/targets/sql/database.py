@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -80,13 +80,22 @@ def is_rule(error: DBAPIError) -> bool:
     return said is not None and bool(said.args) and said.args[0] in numbers
 
 
+@runtime_checkable
+class OnSocket(Protocol):
+    """A connection whose socket can be reached."""
+
+    def fileno(self) -> int: ...
+
+
 def hang_up(connection: object) -> None:
     """Let nobody wait for the server of this connection any more; other threads may be in the middle of it.
 
     Only psycopg needs it, which has no time-out for an answer; other drivers know when to give up.
     """
+    if not isinstance(connection, OnSocket):
+        return
     with suppress(Exception):  # it may be closed by now, in one of many ways
-        number = os.dup(connection.fileno())  # type: ignore[attr-defined]
+        number = os.dup(connection.fileno())
         with socket.socket(fileno=number) as other:
             other.shutdown(socket.SHUT_RDWR)
 

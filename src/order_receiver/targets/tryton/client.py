@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from order_receiver.targets.jsonrpc import read_result
+from order_receiver.targets.jsonrpc import read_result, read_results
 from order_receiver.targets.tryton.encoding import Json, Values
 from order_receiver.targets.tryton.session import Session
 
@@ -30,13 +30,14 @@ class Client:
         """Records as `kind`, whose members are the fields that are read."""
         parameters: Json = [domain, 0, limit, None, _fields(kind), self._context]
         found = await self._session.call(f"model.{model}.search_read", parameters, f"reading {model}", changes=False)
-        return read_result(found, list[kind], _unlike(model), changes=False)  # type: ignore[valid-type]
+        return read_results(found, kind, _unlike(model))
 
     async def read(self, model: str, record: int, kind: type[Record]) -> Record:
         """One record by its id."""
         parameters: Json = [[record], _fields(kind), self._context]
         found = await self._session.call(f"model.{model}.read", parameters, f"reading {model}", changes=False)
-        return read_result(found, tuple[kind], _unlike(model), changes=False)[0]  # type: ignore[valid-type]
+        [one] = read_result(found, tuple[msgspec.Raw], _unlike(model), changes=False)
+        return read_result(one, kind, _unlike(model), changes=False)
 
     async def fields(self, model: str, *names: str) -> set[str]:
         """Those of the fields that the model has, which tell the modules that are active."""

@@ -140,5 +140,8 @@ def _ways(part: PartyPart) -> list[Values]:
             {"type": "phone", "value": part.person.private_phone, "name": name},
             {"type": "phone", "value": part.person.work_phone, "name": name},
         ]
-    seen: set[object] = {None}
-    return [way for way in ways if way["value"] not in seen and not seen.add(way["value"])]  # type: ignore[func-returns-value]
+    first: dict[object, Values] = {}
+    for way in ways:
+        if way["value"] is not None:
+            first.setdefault(way["value"], way)
+    return list(first.values())
